@@ -1,0 +1,1 @@
+"""One module a case: `NAME`, and `run() -> list[Result]`."""
