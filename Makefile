@@ -1,0 +1,79 @@
+# `make demo` and `make test` set everything up by themselves; `make` alone lists the rest.
+
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+STATE ?= .local
+PORT ?= 4566
+DEMO_EVENTS ?= 10000
+ARGS ?=
+
+# Bytecode must be kept: compiling aws-cdk-lib anew costs more than the whole synth.
+unexport PYTHONDONTWRITEBYTECODE
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+export NODE_COMPILE_CACHE := $(CURDIR)/.cache/node
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+PYTHON_TOOLS := $(VENV)/.installed
+NODE_TOOLS := node_modules/.package-lock.json
+LAYER := dist/fastavro-lib.zip
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo up synth test lint format bench lock snapshots config-docs clean
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+
+setup: $(PYTHON_TOOLS) $(NODE_TOOLS) $(LAYER) ## Install everything the other targets need
+
+$(PYTHON_TOOLS): requirements-dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and \
+	  "Python 3.11 or newer is needed (%s is %s); set PYTHON=..." % (sys.executable, sys.version.split()[0]))'
+	test -x $(PY) || $(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install --quiet --require-hashes -r requirements-dev.txt
+	@touch $@
+
+$(NODE_TOOLS): package-lock.json $(PYTHON_TOOLS)
+	npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(LAYER): build-aws-lambda-layer-package.sh lambdas/requirements.txt $(PYTHON_TOOLS)
+	./build-aws-lambda-layer-package.sh
+
+demo: $(PYTHON_TOOLS) $(LAYER) ## Events from HTTP to Iceberg to Athena SQL on this machine (DEMO_EVENTS=10000)
+	$(PY) src/utils/demo.py --events $(DEMO_EVENTS)
+
+synth: $(PYTHON_TOOLS) $(LAYER) ## Write the CloudFormation templates to cdk.out
+	CDK_OUTDIR=cdk.out $(PY) app.py
+
+up: synth ## The local run, staying up (PORT=4566 STATE=.local)
+	$(PY) -m local_runtime up --port $(PORT) --state $(STATE) $(ARGS)
+
+test: $(PYTHON_TOOLS) $(NODE_TOOLS) $(LAYER) ## Run the tests (ARGS="-k name" for some of them)
+	$(PY) -m pytest -n auto --dist loadgroup $(ARGS)
+
+lint: synth ## ruff, mypy, import-linter, cfn-lint
+	ruff check
+	ruff format --check
+	mypy
+	lint-imports
+	cfn-lint 'cdk.out/*.template.json'
+
+format: $(PYTHON_TOOLS) ## Format the Python files
+	ruff format
+	ruff check --fix
+
+bench: $(PYTHON_TOOLS) $(NODE_TOOLS) $(LAYER) ## Measure every ratio and save it with the machine's facts
+	$(PY) -m benchmarks.run $(ARGS)
+
+lock: $(PYTHON_TOOLS) ## Write requirements*.txt anew from requirements*.in
+	for name in requirements lambdas/requirements requirements-dev; do \
+	  uv pip compile --quiet --generate-hashes --universal --python-version 3.11 \
+	    --custom-compile-command "make lock" $$name.in -o $$name.txt || exit 1; \
+	done
+
+snapshots: $(PYTHON_TOOLS) $(LAYER) ## Rewrite the template snapshots after a wanted change
+	$(PY) -m pytest tests/infrastructure --snapshot-update $(ARGS)
+
+clean: ## Remove what the targets made, but not the data in .local
+	rm -rf cdk.out dist node_modules .cache $(VENV)

@@ -1,0 +1,117 @@
+"""Physical names, ARNs and attributes of the CloudFormation types, as CloudFormation would give them.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-template-resource-type-ref.html
+lists what `Ref` and `Fn::GetAtt` return for each type.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+Properties = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the stacks live: what the pseudo parameters give."""
+
+    partition: str
+    region: str
+    account: str
+
+
+@dataclass(frozen=True)
+class TypeNames:
+    """How one type names itself.
+
+    `name` is the path of the property that holds the physical name, `arn` a template over
+    partition, region, account and id, `attributes` further `Fn::GetAtt` names as templates.
+    """
+
+    name: tuple[str, ...] | None = None
+    arn: str | None = None
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    ref: Callable[[str, str, Place], str] | None = None
+    """Makes the physical id from (stack, logical id) when the template gives no name."""
+
+
+def short_id(stack: str, logical_id: str, length: int = 10) -> str:
+    """A lower-case identifier that depends on nothing but where the resource stands."""
+    return hashlib.sha256(f"{stack}/{logical_id}".encode()).hexdigest()[:length]
+
+
+def _api_id(stack: str, logical_id: str, _place: Place) -> str:
+    return short_id(stack, logical_id)
+
+
+_ARN = "arn:{partition}:"
+_REGIONAL = "arn:{partition}:%s:{region}:{account}:"
+
+NAMES: Mapping[str, TypeNames] = {
+    "AWS::ApiGateway::RestApi": TypeNames(
+        ref=_api_id,
+        arn=_ARN + "apigateway:{region}::/restapis/{id}",
+        attributes={"RootResourceId": "root-{id}", "RestApiId": "{id}"},
+    ),
+    "AWS::ApiGateway::Resource": TypeNames(ref=_api_id, attributes={"ResourceId": "{id}"}),
+    "AWS::ApiGateway::Deployment": TypeNames(ref=_api_id, attributes={"DeploymentId": "{id}"}),
+    "AWS::ApiGateway::Stage": TypeNames(name=("StageName",)),
+    "AWS::ApiGateway::Model": TypeNames(name=("Name",)),
+    "AWS::ApiGateway::RequestValidator": TypeNames(ref=_api_id, attributes={"RequestValidatorId": "{id}"}),
+    "AWS::IAM::Role": TypeNames(
+        name=("RoleName",),
+        arn=_ARN + "iam::{account}:role/{id}",
+        attributes={"RoleId": "AROA{id}"},
+    ),
+    "AWS::Kinesis::Stream": TypeNames(name=("Name",), arn=_REGIONAL % "kinesis" + "stream/{id}"),
+    "AWS::KinesisFirehose::DeliveryStream": TypeNames(
+        name=("DeliveryStreamName",), arn=_REGIONAL % "firehose" + "deliverystream/{id}"
+    ),
+    "AWS::Lambda::Function": TypeNames(name=("FunctionName",), arn=_REGIONAL % "lambda" + "function:{id}"),
+    "AWS::Lambda::LayerVersion": TypeNames(
+        ref=lambda stack, logical_id, place: (
+            f"arn:{place.partition}:lambda:{place.region}:{place.account}:layer:"
+            f"{logical_id}-{short_id(stack, logical_id)}:1"
+        )
+    ),
+    "AWS::Logs::LogGroup": TypeNames(name=("LogGroupName",), arn=_REGIONAL % "logs" + "log-group:{id}:*"),
+    "AWS::Logs::LogStream": TypeNames(name=("LogStreamName",)),
+    "AWS::S3::Bucket": TypeNames(
+        name=("BucketName",),
+        arn=_ARN + "s3:::{id}",
+        attributes={
+            "DomainName": "{id}.s3.amazonaws.com",
+            "RegionalDomainName": "{id}.s3.{region}.amazonaws.com",
+        },
+        ref=lambda stack, logical_id, _place: f"{stack}-{logical_id}-{short_id(stack, logical_id)}".lower(),
+    ),
+    "AWS::Glue::Database": TypeNames(name=("DatabaseInput", "Name")),
+    "AWS::Glue::Table": TypeNames(name=("Name",)),
+}
+
+
+def physical_id(resource_type: str, properties: Properties, stack: str, logical_id: str, place: Place) -> str:
+    """What `Ref` gives: the name in the template, else a made-up one that is the same on every load."""
+    names = NAMES.get(resource_type, TypeNames())
+    if names.name is not None:
+        value: Any = properties
+        for key in names.name:
+            value = value.get(key) if isinstance(value, Mapping) else None
+        if isinstance(value, str):
+            return value
+    if names.ref is not None:
+        return names.ref(stack, logical_id, place)
+    return f"{stack}-{logical_id}-{short_id(stack, logical_id)}"
+
+
+def attributes(resource_type: str, resource_id: str, place: Place) -> dict[str, str]:
+    """What `Fn::GetAtt` gives, for the attributes that the type table knows."""
+    names = NAMES.get(resource_type, TypeNames())
+    values = {"id": resource_id, **vars(place)}
+    templates = dict(names.attributes)
+    if names.arn is not None:
+        templates["Arn"] = names.arn
+    return {name: template.format(**values) for name, template in templates.items()}

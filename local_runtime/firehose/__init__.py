@@ -1,0 +1,1 @@
+"""Amazon Data Firehose: source -> buffer -> transform Lambda -> destination, each record once."""
