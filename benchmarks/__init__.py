@@ -1,1 +1,1 @@
-"""What this project promises about speed, measured side by side with plain references; never part of the tests."""
+"""What this project promises about speed, measured beside plain references; never part of the tests."""

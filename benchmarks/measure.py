@@ -1,4 +1,4 @@
-"""How a case measures: CPU seconds of variants run in turn (A B A B), so that a noisy machine disturbs all alike."""
+"""How a case measures: CPU seconds of variants run in turn (A B A B); a noisy machine disturbs all alike."""
 
 import gc
 import os
@@ -56,7 +56,7 @@ def whole_process(
     warm_up: int = 1,
     env: Mapping[str, str] | None = None,
 ) -> Rounds:
-    """Runs every command once a round and takes the system's account of it and of the children it waited for."""
+    """Runs every command once a round and takes the system's account of it and its children."""
     timed = {name: partial(_cpu_of_command, argv, env) for name, argv in variants.items()}
     return _in_turn(timed, rounds, warm_up)
 
@@ -90,5 +90,7 @@ def _cpu_of_command(argv: Sequence[str], env: Mapping[str, str] | None) -> float
         if process.returncode != 0:
             output.seek(0)
             said = output.read().decode(errors="replace")
-            raise RuntimeError(f"`{' '.join(argv)}` ended with {process.returncode} while it was measured:\n{said}")
+            raise RuntimeError(
+                f"`{' '.join(argv)}` ended with {process.returncode} while it was measured:\n{said}"
+            )
     return usage.ru_utime + usage.ru_stime

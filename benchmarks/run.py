@@ -1,4 +1,4 @@
-"""`python -m benchmarks.run [CASE ...]`: runs the cases, prints each figure beside its target and saves it."""
+"""`python -m benchmarks.run [CASE ...]`: runs the cases, prints figures beside targets, saves them."""
 
 import argparse
 import importlib
@@ -18,7 +18,9 @@ RESULTS = Path(__file__).parent / "results"
 
 def main(argv: Sequence[str] | None = None) -> None:
     known = sorted(module.name for module in pkgutil.iter_modules(cases.__path__))
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.run", description="Measure what the project promises.")
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.run", description="Measure what the project promises."
+    )
     parser.add_argument("case", nargs="*", help=f"what to measure: {', '.join(known)} (default: all of them)")
     chosen = parser.parse_args(argv).case or known
     for name in chosen:

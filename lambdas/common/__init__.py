@@ -1,0 +1,1 @@
+"""What the functions of two or more rooms use."""

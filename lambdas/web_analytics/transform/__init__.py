@@ -1,0 +1,1 @@
+"""Data Firehose's record transformation: which web events reach the Iceberg table."""

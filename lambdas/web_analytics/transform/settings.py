@@ -1,0 +1,44 @@
+"""The transform function's settings, from its environment."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from lambdas.web_analytics.transform.logic import Destination
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One field an environment variable, of the same name in capitals."""
+
+    iceberg_database_name: str
+    iceberg_table_name: str
+    iceberg_unique_keys: tuple[str, ...]
+    metrics_namespace: str
+
+    @property
+    def destination(self) -> Destination:
+        return Destination(
+            database_name=self.iceberg_database_name,
+            table_name=self.iceberg_table_name,
+            operation="update" if self.iceberg_unique_keys else "insert",
+        )
+
+    @classmethod
+    def load(cls, environment: Mapping[str, str]) -> "Settings":
+        return cls(
+            iceberg_database_name=_required(environment, "ICEBERG_DATABASE_NAME"),
+            iceberg_table_name=_required(environment, "ICEBERG_TABLE_NAME"),
+            iceberg_unique_keys=_names(environment.get("ICEBERG_UNIQUE_KEYS", "")),
+            metrics_namespace=_required(environment, "METRICS_NAMESPACE"),
+        )
+
+
+def _required(environment: Mapping[str, str], name: str) -> str:
+    value = environment.get(name, "")
+    if not value:
+        raise ValueError(f"environment variable {name}: must be set and not empty (got {value!r})")
+    return value
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
