@@ -1,0 +1,1 @@
+"""The run as AWS clients see it: the AWS JSON protocol over the services of this process."""
