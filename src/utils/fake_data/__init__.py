@@ -1,0 +1,1 @@
+"""Fake events for the pipeline: visitors with sessions, their encoding, and a sender that counts exactly."""

@@ -1,0 +1,81 @@
+"""Values prepared once, so that an event costs an index and no decision."""
+
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Literal, NamedTuple, TypeVar
+
+import ua_generator
+from ua_generator.options import Options
+
+T = TypeVar("T")
+Platform = Literal["windows", "macos", "ios", "linux", "android"]
+
+POOL_SIZE = 2048
+USER_AGENTS = 256
+
+OS_SHARES: dict[Platform, float] = {
+    "windows": 31.0,
+    "android": 29.0,
+    "ios": 22.0,
+    "macos": 14.0,
+    "linux": 4.0,
+}
+OS_NAMES: dict[Platform, str] = {
+    "windows": "Windows",
+    "android": "Android",
+    "ios": "iOS",
+    "macos": "macOS",
+    "linux": "Linux",
+}
+MOBILE: set[Platform] = {"android", "ios"}
+
+
+class Device(NamedTuple):
+    """What a browser says of itself; both are null for a client that sends no User-Agent header."""
+
+    user_agent: str | None
+    os: str | None
+    mobile: bool
+
+
+SILENT_DEVICE = Device(user_agent=None, os=None, mobile=False)
+
+
+def weighted_pool(weights: Mapping[T, float], size: int = POOL_SIZE) -> Sequence[T]:
+    """A list in which each value is as frequent as its weight, so that a uniform index is a weighted pick."""
+    total = sum(weights.values())
+    pool = [value for value, weight in weights.items() for _ in range(round(size * weight / total))]
+    if not pool:
+        raise ValueError(f"a pool of {size} is too small for {len(weights)} weighted values")
+    return pool
+
+
+def zipf_pool(values: Sequence[T], exponent: float = 1.0) -> Sequence[T]:
+    """A pool in which the value at rank r is 1/r^exponent as frequent as the first; each occurs."""
+    weights = {value: 1.0 / (rank**exponent) for rank, value in enumerate(values, start=1)}
+    size = round(sum(weights.values()) / min(weights.values()))
+    return weighted_pool(weights, size)
+
+
+@contextmanager
+def _global_random(seed: int) -> Iterator[None]:
+    # ua_generator draws from the module-level generator and takes no other
+    state = random.getstate()
+    random.seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(state)
+
+
+def device_pool(rng: random.Random, size: int = USER_AGENTS) -> Sequence[Device]:
+    """Real user agents, with the operating system that each of them names."""
+    platforms = weighted_pool(OS_SHARES, size)
+    options = Options(weighted_versions=True, tied_safari_version=True)
+    with _global_random(rng.getrandbits(64)):
+        agents = [ua_generator.generate(platform=platform, options=options).text for platform in platforms]
+    return [
+        Device(agent, OS_NAMES[platform], platform in MOBILE)
+        for agent, platform in zip(agents, platforms, strict=True)
+    ]
