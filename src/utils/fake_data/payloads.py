@@ -23,7 +23,7 @@ class Record(NamedTuple):
 
 
 class RecordSource:
-    """Up to `max_count` records of one template, a share of them spoilt; one seed and clock, the same bytes."""
+    """Up to `max_count` records of a template, a share of them spoilt; same seed and clock, same bytes."""
 
     def __init__(
         self,

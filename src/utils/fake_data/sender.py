@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 REQUEST_SECONDS = 30.0
 DRAIN_SECONDS = 5.0
-FAILED_REQUESTS_IN_A_ROW = 10
+FAILED_BATCHES_IN_A_ROW = 10
 INTERRUPTED = "interrupted before an answer"
 
 
@@ -129,27 +129,23 @@ class Sender:
         finally:
             # also when this task is cancelled: what has no answer yet is not accepted
             self.tally.reject(pending, reasons)
-        self._judge(pending, answer)
+        self._judge(batch, pending, answer)
 
     def _settle(self, pending: Sequence[Record], answer: Answer) -> list[Record]:
         failed = set(answer.failed)
         self.tally.accept([record for index, record in enumerate(pending) if index not in failed])
         return [pending[index] for index in answer.failed]
 
-    def _judge(self, rejected: Sequence[Record], answer: Answer) -> None:
+    def _judge(self, batch: Sequence[Record], rejected: Sequence[Record], answer: Answer) -> None:
         """Ends a run that cannot succeed, rather than let it repeat one failure to its end."""
-        if not rejected:
-            self._failed_in_a_row = 0
-            return
-        self._failed_in_a_row += 1
-        if self._interrupted.is_set():
+        nothing_passed = len(rejected) == len(batch)
+        self._failed_in_a_row = self._failed_in_a_row + 1 if nothing_passed else 0
+        if not rejected or self._interrupted.is_set():
             return
         if self._settings.plain or not answer.reached:
             self._stop_early(answer.reasons[0])
-        elif self._failed_in_a_row >= FAILED_REQUESTS_IN_A_ROW:
-            self._stop_early(
-                f"{self._failed_in_a_row} requests in a row failed, the last with {answer.reasons[0]}"
-            )
+        elif self._failed_in_a_row >= FAILED_BATCHES_IN_A_ROW:
+            self._stop_early(f"{FAILED_BATCHES_IN_A_ROW} batches in a row failed, now: {answer.reasons[0]}")
 
     def _stop_early(self, why: str) -> None:
         self.tally.stopped_early = why
@@ -172,9 +168,11 @@ class Sender:
 
 
 def _no_answer(error: Exception) -> str:
-    from aiohttp import ClientConnectorError, ServerDisconnectedError
+    from aiohttp import ClientConnectorError, ClientSSLError, ServerDisconnectedError
 
     match error:
+        case ClientSSLError():
+            return f"no secure connection ({error})"
         case ClientConnectorError():
             return f"cannot connect to {error.host}:{error.port} ({_system_error(error.os_error)})"
         case ServerDisconnectedError():
@@ -185,5 +183,7 @@ def _no_answer(error: Exception) -> str:
 
 
 def _system_error(error: OSError) -> str:
-    # asyncio writes its own words over the system's in the exception
-    return str(error) if error.errno is None else os.strerror(error.errno).lower()
+    # asyncio writes its own words over the system's; a name that does not resolve has a number below zero
+    if error.errno is not None and error.errno > 0:
+        return os.strerror(error.errno).lower()
+    return str(error.strerror)

@@ -98,7 +98,7 @@ def _check_range(flag: str, value: float, low: int, high: int, note: str = "") -
 
 def _check_positive(flag: str, value: float | None) -> None:
     if value is not None and not 0 < value < float("inf"):
-        raise BadInputError(f"{flag} must be greater than 0 (got {value})")
+        raise BadInputError(f"{flag} must be greater than 0 and finite (got {value})")
 
 
 def _check_choice(flag: str, value: str, choices: tuple[str, ...]) -> None:
