@@ -1,0 +1,37 @@
+"""The CDK app: load the configuration, add each system, synthesize.
+
+`python app.py` does what the CDK CLI does: it reads the context files itself and writes to `cdk.out`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from aws_cdk import App, Environment
+
+from stacks.config import ConfigError, context_files, load_config
+from stacks.web_analytics.config import WebAnalyticsConfig
+from stacks.web_analytics.layer_package import LayerPackageError
+from stacks.web_analytics.system import add_web_analytics
+
+
+class AppConfig(WebAnalyticsConfig):
+    """The settings of every system."""
+
+
+def main() -> None:
+    context = None if "CDK_CONTEXT_JSON" in os.environ else context_files()
+    app = App(context=context, outdir=os.environ.get("CDK_OUTDIR", "cdk.out"))
+    account, region = os.environ.get("CDK_DEFAULT_ACCOUNT"), os.environ.get("CDK_DEFAULT_REGION")
+    env = Environment(account=account, region=region) if account and region else None
+    try:
+        config = load_config(AppConfig, app.node.get_all_context())
+        add_web_analytics(app, config, env)
+    except (ConfigError, LayerPackageError) as error:
+        sys.exit(str(error))
+    app.synth()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,51 @@
+"""The columns of a table, read from the Avro schema of its events (`schemas/<system>/*.avsc`).
+
+https://iceberg.apache.org/spec/#avro
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+
+_ICEBERG_TYPES = {
+    "string": "string",
+    "boolean": "boolean",
+    "int": "int",
+    "long": "long",
+    "float": "float",
+    "double": "double",
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of an Iceberg table."""
+
+    name: str
+    type: str
+    doc: str
+
+
+@cache
+def columns(schema: str) -> tuple[Column, ...]:
+    """The columns of `schemas/{schema}`, in the order of the record's fields."""
+    record = json.loads((ROOT / "schemas" / schema).read_text(encoding="utf-8"))
+    return tuple(_column(field) for field in record["fields"])
+
+
+def _column(field: dict[str, Any]) -> Column:
+    return Column(field["name"], field.get("icebergType", _iceberg_type(field)), field["doc"])
+
+
+def _iceberg_type(field: dict[str, Any]) -> str:
+    branches = field["type"] if isinstance(field["type"], list) else [field["type"]]
+    (avro_type,) = [branch for branch in branches if branch != "null"]
+    if avro_type not in _ICEBERG_TYPES:
+        raise ValueError(f"field {field['name']}: no Iceberg type is known for the Avro type {avro_type!r}")
+    return _ICEBERG_TYPES[avro_type]

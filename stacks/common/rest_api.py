@@ -1,0 +1,149 @@
+"""A regional REST API that pages of any origin may call, with one stage, its access log and its own error answers.
+
+https://docs.aws.amazon.com/apigateway/latest/developerguide/how-to-cors.html
+https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk.aws_apigateway import (
+    AccessLogFormat,
+    CfnAccount,
+    EndpointType,
+    IAccessLogDestination,
+    IResource,
+    LogGroupLogDestination,
+    ResponseType,
+    RestApi,
+    StageOptions,
+)
+from aws_cdk.aws_iam import ManagedPolicy, Role, ServicePrincipal
+from aws_cdk.aws_logs import LogGroup
+from constructs import Construct
+
+from stacks.common.log_group import add_log_group
+
+AccessLog = Literal["create-account-role", "use-account-role", "off"]
+
+ANY_ORIGIN = "'*'"
+_ALLOWED_HEADERS = ["Content-Type", "Authorization", "X-Amz-Date", "X-Amz-Security-Token"]
+
+# Every value is quoted: API Gateway writes "-" for a value that is missing.
+_ACCESS_LOG_LINE = {
+    "requestId": "$context.requestId",
+    "extendedRequestId": "$context.extendedRequestId",
+    "requestTime": "$context.requestTime",
+    "ip": "$context.identity.sourceIp",
+    "httpMethod": "$context.httpMethod",
+    "resourcePath": "$context.resourcePath",
+    "status": "$context.status",
+    "integrationStatus": "$context.integration.status",
+    "errorType": "$context.error.responseType",
+    "responseLatency": "$context.responseLatency",
+    "integrationLatency": "$context.integration.latency",
+    "responseLength": "$context.responseLength",
+}
+
+
+class PublicRestApi(RestApi):
+    """The API; who uses it adds resources and methods, and calls `allow_cors` for each resource."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        name: str,
+        description: str,
+        stage: str,
+        throttling: tuple[int, int],
+        access_log: AccessLog,
+        log_retention_in_days: int,
+    ) -> None:
+        rate_limit, burst_limit = throttling
+        super().__init__(
+            scope,
+            id,
+            rest_api_name=name,
+            description=description,
+            endpoint_types=[EndpointType.REGIONAL],
+            cloud_watch_role=False,
+            deploy_options=StageOptions(
+                stage_name=stage,
+                throttling_rate_limit=rate_limit,
+                throttling_burst_limit=burst_limit,
+                metrics_enabled=True,
+                tracing_enabled=True,
+                access_log_destination=_access_log_destination(scope, access_log, log_retention_in_days),
+                access_log_format=_access_log_format(access_log),
+            ),
+        )
+        if access_log == "create-account-role":
+            self.deployment_stage.node.add_dependency(_account_log_role(scope))
+        self._add_error_answers()
+
+    def allow_cors(self, resource: IResource, methods: Sequence[str]) -> None:
+        """Answers the preflight request that browsers send before the resource's own methods."""
+        resource.add_cors_preflight(
+            allow_origins=["*"],
+            allow_methods=[*methods, "OPTIONS"],
+            allow_headers=_ALLOWED_HEADERS,
+            max_age=Duration.days(1),
+        )
+
+    def _add_error_answers(self) -> None:
+        """Answers that API Gateway gives itself lack the CORS header and say little, unless they are defined."""
+        self._add_error_answer(
+            "BadRequestBody", ResponseType.BAD_REQUEST_BODY, {"cause": "validationErrorString"}
+        )
+        self._add_error_answer("Default4xx", ResponseType.DEFAULT_4_XX, {})
+        self._add_error_answer("Default5xx", ResponseType.DEFAULT_5_XX, {})
+
+    def _add_error_answer(self, id: str, type: ResponseType, more: Mapping[str, str]) -> None:
+        # `messageString` brings its own quotation marks.
+        members = ['"message":$context.error.messageString']
+        members += [f'"{member}":"$context.error.{variable}"' for member, variable in more.items()]
+        self.add_gateway_response(
+            id,
+            type=type,
+            response_headers={"Access-Control-Allow-Origin": ANY_ORIGIN},
+            templates={"application/json": f"{{{','.join(members)}}}"},
+        )
+
+
+def _access_log_destination(
+    scope: Construct, access_log: AccessLog, retention_in_days: int
+) -> IAccessLogDestination | None:
+    if access_log == "off":
+        return None
+    group = add_log_group(scope, "AccessLog", retention_in_days=retention_in_days)
+    return LogGroupLogDestination(LogGroup.from_log_group_arn(scope, "AccessLogGroup", group.attr_arn))
+
+
+def _access_log_format(access_log: AccessLog) -> AccessLogFormat | None:
+    return None if access_log == "off" else AccessLogFormat.custom(json.dumps(_ACCESS_LOG_LINE))
+
+
+def _account_log_role(scope: Construct) -> CfnAccount:
+    """The one role of an account and region with which API Gateway writes to CloudWatch Logs.
+
+    Other APIs come to rely on it, so that it outlives this stack (docs/decisions/0003).
+    """
+    role = Role(
+        scope,
+        "AccountLogRole",
+        assumed_by=ServicePrincipal("apigateway.amazonaws.com"),
+        description="Lets API Gateway write logs of every API of this account and region",
+        managed_policies=[
+            ManagedPolicy.from_aws_managed_policy_name("service-role/AmazonAPIGatewayPushToCloudWatchLogs")
+        ],
+    )
+    account = CfnAccount(scope, "Account", cloud_watch_role_arn=role.role_arn)
+    role.apply_removal_policy(RemovalPolicy.RETAIN)
+    account.apply_removal_policy(RemovalPolicy.RETAIN)
+    return account

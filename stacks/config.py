@@ -1,0 +1,103 @@
+"""Configuration: one load of the CDK context into frozen models, and every mistake in it as one readable line.
+
+https://docs.aws.amazon.com/cdk/v2/guide/context.html
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from stacks.config_errors import ConfigError, describe
+
+CONTEXT_FILE = "cdk.context.json"
+ROOT = Path(__file__).resolve().parents[1]
+
+_CDK_KEYS = frozenset(
+    {"$schema", "acknowledged-issue-numbers", "acknowledged-warnings", "cdk-migrate", "cli-telemetry"}
+)
+"""Top-level keys that the CDK CLI or an editor writes; lookups and feature flags are known by their spelling."""
+
+_RETENTION_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)  # fmt: skip
+
+
+def _retention(days: int) -> int:
+    if days not in _RETENTION_DAYS:
+        raise ValueError(f"must be one of {', '.join(map(str, _RETENTION_DAYS))} (got {days})")
+    return days
+
+
+LogRetention = Annotated[
+    int, AfterValidator(_retention), Field(json_schema_extra={"enum": list(_RETENTION_DAYS)})
+]
+_TAG = r"^[\w\s.:/=+@-]*$"
+TagKey = Annotated[
+    str,
+    Field(pattern=_TAG, min_length=1, max_length=128),
+    Field(json_schema_extra={"allowed": "1-128 letters, digits, spaces and _ . : / = + - @"}),
+]
+TagValue = Annotated[
+    str,
+    Field(pattern=_TAG, max_length=256),
+    Field(json_schema_extra={"allowed": "0-256 letters, digits, spaces and _ . : / = + - @"}),
+]
+
+
+class Section(BaseModel):
+    """A JSON object of the configuration: it cannot be changed, and it has no other keys than its fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _text_of_the_command_line(cls, value: Any) -> Any:
+        """`cdk -c section='{"key": 1}'` hands a section over as text."""
+        if not isinstance(value, str):
+            return value
+        try:
+            return json.loads(value)
+        except ValueError:
+            return value
+
+
+class CommonConfig(Section):
+    """What holds for every system."""
+
+    log_retention_in_days: LogRetention = 30
+    """How long CloudWatch keeps each log group."""
+
+    keep_data_on_destroy: bool = True
+    """Whether buckets, databases and tables outlive `cdk destroy`; with `false` they go, and the data with them."""
+
+    tags: dict[TagKey, TagValue] = Field(default={"Application": "web-analytics"}, max_length=50)
+    """Tags on every stack, which CloudFormation copies to the resources."""
+
+
+Config = TypeVar("Config", bound=Section)
+
+
+def context_files() -> dict[str, Any]:
+    """The context as the CLI puts it together from the two files, without its command line."""
+    flags = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]
+    return {**json.loads((ROOT / CONTEXT_FILE).read_text(encoding="utf-8")), **flags}
+
+
+def load_config(model: type[Config], context: Mapping[str, Any]) -> Config:
+    """Reads the settings out of the whole CDK context.
+
+    Raises:
+        ConfigError: every mistake, one line each.
+    """
+    settings = {key: value for key, value in context.items() if not _belongs_to_cdk(key)}
+    try:
+        return model.model_validate(settings)
+    except ValidationError as error:
+        raise ConfigError(describe(error, model.model_json_schema(), CONTEXT_FILE)) from None
+
+
+def _belongs_to_cdk(key: str) -> bool:
+    return key in _CDK_KEYS or key.startswith("@") or ":" in key

@@ -1,0 +1,86 @@
+"""Where the events rest: the bucket, and in it the Iceberg table with its upkeep.
+
+https://docs.aws.amazon.com/glue/latest/dg/optimization-prerequisites.html
+"""
+
+from __future__ import annotations
+
+from aws_cdk import CfnOutput, Environment
+from aws_cdk.aws_glue import CfnDatabase
+from aws_cdk.aws_iam import ServicePrincipal
+from constructs import Construct
+
+from stacks.common.data_bucket import DataBucket, removal_policy
+from stacks.common.iam import InlineRole, allow
+from stacks.common.iceberg_table import IcebergTable
+from stacks.common.stack import TaggedStack
+from stacks.web_analytics.config import WEB_LOG_COLUMNS, WebAnalyticsConfig
+from stacks.web_analytics.names import Names
+
+
+class IcebergStorageStack(TaggedStack):
+    """Bucket, database, table and optimizers; with `create_table` off, the bucket alone."""
+
+    def __init__(
+        self, scope: Construct, id: str, *, config: WebAnalyticsConfig, env: Environment | None
+    ) -> None:
+        super().__init__(
+            scope, id, description="Web analytics: bucket and Iceberg table", settings=config, env=env
+        )
+        self._names = Names(self, config)
+        bucket = DataBucket(self, "Bucket", name=self._names.bucket, keep=config.keep_data_on_destroy)
+        if config.data_firehose_configuration.destination_iceberg_table_configuration.create_table:
+            table = self._table(config)
+            table.node.add_dependency(bucket)
+            table.add_optimizers(self._optimizer_role().role_arn)
+        CfnOutput(self, "S3BucketName", value=bucket.bucket_name)
+
+    def _table(self, config: WebAnalyticsConfig) -> IcebergTable:
+        settings = config.data_firehose_configuration.destination_iceberg_table_configuration
+        database = CfnDatabase(
+            self,
+            "Database",
+            catalog_id=self.account,
+            database_input={"name": settings.database_name, "description": "Web analytics"},
+        )
+        database.apply_removal_policy(removal_policy(config.keep_data_on_destroy))
+        table = IcebergTable(
+            self,
+            "Table",
+            catalog_id=self.account,
+            database_name=settings.database_name,
+            name=settings.table_name,
+            location=self._names.table_location,
+            columns=WEB_LOG_COLUMNS,
+            partition_fields=settings.partition_fields,
+            removal_policy=removal_policy(config.keep_data_on_destroy),
+        )
+        table.add_resource_dependency(database)
+        return table
+
+    def _optimizer_role(self) -> InlineRole:
+        names = self._names
+        log_groups = f"{names.log_groups_arn}:/aws-glue/iceberg-*"
+        return InlineRole(
+            self,
+            "OptimizerRole",
+            role_name=names.optimizer_role,
+            assumed_by=ServicePrincipal("glue.amazonaws.com"),
+            description="Lets Glue compact the web log table and delete what it no longer needs",
+            statements={
+                "RewriteTableFiles": allow(
+                    ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], [names.table_objects_arn]
+                ),
+                "ListBucket": allow(["s3:ListBucket"], [names.bucket_arn]),
+                "UpdateTable": allow(
+                    ["glue:GetTable", "glue:UpdateTable"],
+                    [names.catalog_arn, names.database_arn, names.table_arn],
+                ),
+                "WriteLogs": allow(
+                    ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"],
+                    [log_groups, f"{log_groups}:*"],
+                ),
+                # GetDataAccess knows no narrower resource.
+                "UseLakeFormation": allow(["lakeformation:GetDataAccess"], ["*"]),
+            },
+        )

@@ -1,0 +1,49 @@
+"""The names by which the seven stacks know one another's resources.
+
+They come from the configuration, never from cross-stack exports: an export could not be changed or deleted while
+another stack imports it, and each stack is deployed, updated and destroyed alone.
+"""
+
+from __future__ import annotations
+
+from aws_cdk import Aws, Stack
+
+from stacks.web_analytics.config import WebAnalyticsConfig
+
+TRANSFORM_FUNCTION = "web-analytics-firehose-data-transform"
+
+
+class Names:
+    """Physical names and ARNs, as a given stack spells them."""
+
+    def __init__(self, stack: Stack, config: WebAnalyticsConfig) -> None:
+        firehose = config.data_firehose_configuration
+        table = firehose.destination_iceberg_table_configuration
+        self.region = stack.region
+        self.account = stack.account
+
+        self.stream_arn = self._arn("kinesis", f"stream/{config.kinesis_stream_name}")
+        default_bucket = f"web-analytics-{self.region}-{self.account}"
+        self.bucket = default_bucket if firehose.s3_bucket_name is None else firehose.s3_bucket_name
+        self.bucket_arn = f"arn:{Aws.PARTITION}:s3:::{self.bucket}"
+        self.table_location = f"s3://{self.bucket}/{firehose.output_prefix}"
+        self.table_objects_arn = f"{self.bucket_arn}/{firehose.output_prefix}/*"
+
+        self.catalog_arn = self._arn("glue", "catalog")
+        self.database_arn = self._arn("glue", f"database/{table.database_name}")
+        self.table_arn = self._arn("glue", f"table/{table.database_name}/{table.table_name}")
+
+        self.transform_function_arn = self._arn("lambda", f"function:{TRANSFORM_FUNCTION}")
+        self.delivery_role = f"web-analytics-firehose-delivery-{self.region}"
+        self.delivery_role_arn = self._role_arn(self.delivery_role)
+        self.optimizer_role = f"web-analytics-table-optimizer-{self.region}"
+        self.optimizer_role_arn = self._role_arn(self.optimizer_role)
+        self.log_groups_arn = self._arn("logs", "log-group")
+        self.delivery_log_group = "/aws/kinesisfirehose/web-analytics"
+        self.delivery_log_streams_arn = f"{self.log_groups_arn}:{self.delivery_log_group}:log-stream:*"
+
+    def _arn(self, service: str, resource: str) -> str:
+        return f"arn:{Aws.PARTITION}:{service}:{self.region}:{self.account}:{resource}"
+
+    def _role_arn(self, name: str) -> str:
+        return f"arn:{Aws.PARTITION}:iam::{self.account}:role/{name}"

@@ -1,0 +1,37 @@
+"""The main system: API -> stream -> delivery through the function -> Iceberg table."""
+
+from __future__ import annotations
+
+from aws_cdk import App, Environment
+
+from stacks.web_analytics.config import WebAnalyticsConfig
+from stacks.web_analytics.delivery_role_stack import DeliveryRoleStack
+from stacks.web_analytics.delivery_stream_stack import DeliveryStreamStack
+from stacks.web_analytics.iceberg_storage_stack import IcebergStorageStack
+from stacks.web_analytics.kinesis_proxy_api_stack import KinesisProxyApiStack
+from stacks.web_analytics.kinesis_stream_stack import KinesisStreamStack
+from stacks.web_analytics.lake_formation_stack import LakeFormationStack
+from stacks.web_analytics.transform_function_stack import TransformFunctionStack
+
+
+def add_web_analytics(app: App, config: WebAnalyticsConfig, env: Environment | None) -> None:
+    """Adds the seven stacks and the order that their templates cannot say, because names alone connect them.
+
+    The CLI lists and deploys stacks in rounds, each sorted by name; the dependencies make the rounds.
+    """
+    KinesisProxyApiStack(app, "WebAnalyticsKdsProxyApiGw", config=config, env=env)
+    stream = KinesisStreamStack(app, "WebAnalyticsKinesisStream", config=config, env=env)
+    storage = IcebergStorageStack(app, "WebAnalyticsDataFirehoseToIcebergS3Path", config=config, env=env)
+    function = TransformFunctionStack(
+        app, "WebAnalyticsFirehoseDataTransformLambdaStack", config=config, env=env
+    )
+    role = DeliveryRoleStack(app, "WebAnalyticsFirehoseToIcebergRoleStack", config=config, env=env)
+    grants = LakeFormationStack(app, "WebAnalyticsGrantLFPermissionsOnFirehoseRole", config=config, env=env)
+    delivery = DeliveryStreamStack(app, "WebAnalyticsFirehoseToIcebergStack", config=config, env=env)
+
+    for stack in (storage, function, role):
+        stack.add_stack_dependency(stream, "the flow's order")
+    for stack in (storage, role):
+        grants.add_stack_dependency(stack, "a grant names a database and a role that exist")
+    for stack in (function, grants):
+        delivery.add_stack_dependency(stack, "Firehose checks role, table and function when it is created")
