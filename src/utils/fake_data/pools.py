@@ -3,10 +3,8 @@
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from typing import Literal, NamedTuple, TypeVar
-
-import ua_generator
-from ua_generator.options import Options
 
 T = TypeVar("T")
 Platform = Literal["windows", "macos", "ios", "linux", "android"]
@@ -60,7 +58,6 @@ def zipf_pool(values: Sequence[T], exponent: float = 1.0) -> Sequence[T]:
 
 @contextmanager
 def _global_random(seed: int) -> Iterator[None]:
-    # ua_generator draws from the module-level generator and takes no other
     state = random.getstate()
     random.seed(seed)
     try:
@@ -69,13 +66,21 @@ def _global_random(seed: int) -> Iterator[None]:
         random.setstate(state)
 
 
-def device_pool(rng: random.Random, size: int = USER_AGENTS) -> Sequence[Device]:
-    """Real user agents, with the operating system that each of them names."""
-    platforms = weighted_pool(OS_SHARES, size)
-    options = Options(weighted_versions=True, tied_safari_version=True)
-    with _global_random(rng.getrandbits(64)):
-        agents = [ua_generator.generate(platform=platform, options=options).text for platform in platforms]
-    return [
-        Device(agent, OS_NAMES[platform], platform in MOBILE)
-        for agent, platform in zip(agents, platforms, strict=True)
-    ]
+@cache
+def device_pool() -> Sequence[Device]:
+    """Real user agents, with the operating system that each of them names; the same ones in every run."""
+    # ua_generator draws from the module-level generator, at import already, and keeps what it drew in shared
+    # objects: only one pool a process, imported and made under one seed, is the same every time
+    with _global_random(seed=0):
+        import ua_generator
+        from ua_generator.options import Options
+
+        options = Options(weighted_versions=True, tied_safari_version=True)
+        return [
+            Device(
+                user_agent=ua_generator.generate(platform=platform, options=options).text,
+                os=OS_NAMES[platform],
+                mobile=platform in MOBILE,
+            )
+            for platform in weighted_pool(OS_SHARES, USER_AGENTS)
+        ]

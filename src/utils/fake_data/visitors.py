@@ -87,7 +87,7 @@ class Population:
 
     def __init__(self, rng: random.Random) -> None:
         self._rng = rng
-        self._devices = device_pool(rng)
+        self._devices = device_pool()
         self._visitors: list[Visitor] = []
 
     def next_visitor(self) -> Visitor:
