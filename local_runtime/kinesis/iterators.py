@@ -30,7 +30,7 @@ class ShardIterator(NamedTuple):
         """The iterator that a client sent back.
 
         Raises:
-            AwsError: InvalidArgumentException for a foreign iterator, ExpiredIteratorException for an old one.
+            AwsError: InvalidArgumentException if it is foreign, ExpiredIteratorException if it is old.
         """
         try:
             version, stream, shard_id, after, issued_ms = (

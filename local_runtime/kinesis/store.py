@@ -210,7 +210,7 @@ class StreamStore:
         limit: int = MAX_READ_RECORDS,
         max_bytes: int = MAX_READ_BYTES,
     ) -> list[StoredRecord]:
-        """Records of a shard after a sequence number (None: from the oldest); at least one if there is any."""
+        """Records of a shard after a sequence number, or from the oldest; at least one if there is any."""
         shard = self._shard(stream, shard_id)
         return self.read_ticks(
             shard, 0 if after is None else parse_sequence_number(after)[0], limit, max_bytes
