@@ -1,0 +1,143 @@
+"""A parsed Athena query -> DuckDB's SQL with Trino's meaning.
+
+https://docs.aws.amazon.com/athena/latest/ug/functions.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlglot import exp
+from sqlglot.errors import OptimizeError
+from sqlglot.optimizer.annotate_types import annotate_types
+from sqlglot.optimizer.qualify import qualify
+from sqlglot.schema import MappingSchema
+
+from local_runtime.athena.functions import KNOWN
+from local_runtime.athena.names import (
+    CATALOG,
+    TableName,
+    location,
+    name_unnamed_columns,
+    table_name,
+    tables_of,
+)
+from local_runtime.athena.result import QueryError
+from local_runtime.athena.sources import Source
+from local_runtime.athena.statements import DIALECT, place
+
+Sources = Mapping[TableName, Source]
+UNRESOLVED = re.compile(
+    r"Column '(?P<name>[^']*)' could not be resolved.*?Line: (?P<line>\d+), Col: (?P<column>\d+)", re.S
+)
+FILE_FUNCTIONS = (exp.ReadCSV, exp.ReadParquet)
+
+
+@dataclass(frozen=True)
+class Translation:
+    sql: str
+    parameters: Mapping[str, TableName]
+    """The name by which the SQL refers to a table's files or rows."""
+
+
+def check_functions(query: exp.Query, sql: str) -> None:
+    """Refuse what Athena does not have, before DuckDB's own functions of that name would run."""
+    for function in query.find_all(exp.Anonymous, *FILE_FUNCTIONS):
+        name = function.name if isinstance(function, exp.Anonymous) else function.sql_name()
+        if name.lower() not in KNOWN:
+            call = re.search(rf"\b{re.escape(name)}\s*\(", sql, re.IGNORECASE)
+            where = place(sql, call.start() if call is not None else 0)
+            raise QueryError("FUNCTION_NOT_FOUND", f"{where}: Function '{name.lower()}' not registered")
+    for table in query.find_all(exp.Table):
+        if not isinstance(table.this, exp.Identifier):
+            raise QueryError("NOT_SUPPORTED", f"{location(table, sql)}: table functions are not supported")
+        if table.args.get("version") is not None:
+            raise QueryError(
+                "NOT_SUPPORTED",
+                f"{location(table, sql)}: FOR TIMESTAMP AS OF and FOR VERSION AS OF are not supported yet "
+                "by the local run",
+            )
+
+
+def translate(query: exp.Query, sql: str, database: str | None, sources: Sources) -> Translation:
+    """Rewrite a checked query, whose tables are all in `sources`.
+
+    Raises:
+        QueryError: a column does not exist.
+    """
+    name_unnamed_columns(query)
+    schema = _schema(sources)
+    qualified = _qualify(query, database, schema)
+    annotate_types(qualified, schema=schema, dialect=DIALECT)
+    _divide_as_trino(qualified)
+    parameters: dict[str, TableName] = {}
+    for table in tables_of(qualified):
+        name = table_name(table, database, sql)
+        parameter = _parameter(parameters, name)
+        alias = table.alias_or_name
+        table.replace(exp.alias_(exp.Table(this=_relation(name)), alias, table=True, quoted=True))
+        parameters[parameter] = name
+    return Translation(_with_sources(qualified, parameters, sources), parameters)
+
+
+def _schema(sources: Sources) -> MappingSchema:
+    databases: dict[str, dict[str, dict[str, str]]] = {}
+    for name, source in sources.items():
+        table = f"{name.table}${name.metadata}" if name.metadata else name.table
+        databases.setdefault(name.database, {})[table] = dict(source.columns)
+    return MappingSchema({CATALOG: databases} if databases else None, dialect=DIALECT)
+
+
+def _qualify(query: exp.Query, database: str | None, schema: MappingSchema) -> exp.Expr:
+    try:
+        return qualify(
+            query, dialect=DIALECT, schema=schema, db=database, catalog=CATALOG, expand_alias_refs=False
+        )
+    except OptimizeError as error:
+        found = UNRESOLVED.search(str(error))
+        if found is None:
+            raise QueryError("SYNTAX_ERROR", str(error).splitlines()[0]) from error
+        raise QueryError(
+            "COLUMN_NOT_FOUND",
+            f"line {found['line']}:{found['column']}: Column '{found['name']}' cannot be resolved "
+            "or requester is not authorized to access requested resources",
+        ) from error
+
+
+def _divide_as_trino(query: exp.Expr) -> None:
+    """Integers divide to an integer, towards zero; DuckDB's `//` does that, and fails on a zero as Trino."""
+    for division in list(query.find_all(exp.Div)):
+        if all(side.is_type(*exp.DataType.INTEGER_TYPES) for side in (division.this, division.expression)):
+            division.replace(exp.IntDiv(this=division.this.copy(), expression=division.expression.copy()))
+
+
+def _parameter(parameters: Mapping[str, TableName], name: TableName) -> str:
+    for parameter, known in parameters.items():
+        if known == name:
+            return parameter
+    return f"source_{len(parameters)}"
+
+
+def _relation(name: TableName) -> exp.Identifier:
+    """A name that no WITH clause of the query has by accident: the catalog is in it."""
+    return exp.to_identifier(".".join((CATALOG, name.database, name.table, name.metadata)), quoted=True)
+
+
+def _with_sources(query: exp.Expr, parameters: Mapping[str, TableName], sources: Sources) -> str:
+    """Put the tables' relations before the query's own WITH clause."""
+    own = query.args.get("with_")
+    query.set("with_", None)
+    relations = [
+        f"{_relation(name).sql(dialect='duckdb')} AS NOT MATERIALIZED "
+        f"(FROM {sources[name].relation(parameter)})"
+        for parameter, name in parameters.items()
+    ]
+    if own is not None:
+        relations += [cte.sql(dialect="duckdb") for cte in own.expressions]
+    body = query.sql(dialect="duckdb")
+    if not relations:
+        return body
+    recursive = "RECURSIVE " if own is not None and own.args.get("recursive") else ""
+    return f"WITH {recursive}{', '.join(relations)} {body}"

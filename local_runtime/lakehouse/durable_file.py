@@ -1,0 +1,85 @@
+"""Files that appear whole or not at all: written beside their name, forced to disk, then renamed onto it."""
+
+from __future__ import annotations
+
+import io
+import os
+import uuid
+from pathlib import Path
+from types import TracebackType
+
+from typing_extensions import Buffer
+
+TEMPORARY_SUFFIX = ".partial"
+
+
+class DurableFile(io.FileIO):
+    """A binary file that takes its name when it is closed; an exception in its `with` block discards it.
+
+    Unbuffered: Parquet and Avro writers hand over whole blocks.
+    """
+
+    def __init__(self, path: Path) -> None:
+        make_directory(path.parent)
+        self._path = path
+        self._temporary = path.parent / f".{uuid.uuid4().hex}{TEMPORARY_SUFFIX}"
+        self._complete = True
+        super().__init__(str(self._temporary), "wb")
+
+    def write(self, data: Buffer, /) -> int:
+        """Write all of it: an unbuffered file may take less than it is given, and writers do not look."""
+        remaining = memoryview(data).cast("B")
+        size = len(remaining)
+        while remaining:
+            remaining = remaining[super().write(remaining) :]
+        return size
+
+    def close(self) -> None:
+        if self.closed:
+            return
+        try:
+            if self._complete:
+                os.fsync(self.fileno())
+        finally:
+            super().close()
+        if self._complete:
+            self._temporary.replace(self._path)
+            sync_directory(self._path.parent)
+        else:
+            self._temporary.unlink(missing_ok=True)
+
+    def discard(self) -> None:
+        """Close without taking the name."""
+        self._complete = False
+        self.close()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self.close()
+        else:
+            self.discard()
+
+    def __del__(self) -> None:
+        # A file that nobody closed was never finished: without this, garbage collection would publish it.
+        if not self.closed:
+            self.discard()
+
+
+def make_directory(directory: Path) -> None:
+    """Make a directory and its parents, each entry forced to disk."""
+    if directory.is_dir():
+        return
+    make_directory(directory.parent)
+    directory.mkdir(exist_ok=True)
+    sync_directory(directory.parent)
+
+
+def sync_directory(directory: Path) -> None:
+    """Force a directory's entries to disk: a rename is durable only after this."""
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,151 @@
+"""Glue databases and Iceberg tables: a PyIceberg catalog on SQLite over the object store.
+
+https://docs.aws.amazon.com/athena/latest/ug/querying-iceberg.html
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+from pyiceberg.catalog.sql import SqlCatalog
+from pyiceberg.exceptions import NoSuchTableError
+from pyiceberg.table import Table
+from pyiceberg.table.snapshots import ancestors_of
+
+from local_runtime.assembly.model import Resource
+from local_runtime.errors import LocalRuntimeError, UnsupportedResourceError
+from local_runtime.lakehouse.evolution import update_table
+from local_runtime.lakehouse.facts import TableFacts, table_facts
+from local_runtime.lakehouse.file_io import ROOT_PROPERTY, ObjectStoreFileIO
+from local_runtime.lakehouse.object_keys import split_uri
+from local_runtime.lakehouse.object_store import ObjectStore
+from local_runtime.lakehouse.records import Rejected, rows_to_arrow
+from local_runtime.lakehouse.table_definition import DATABASE_TYPE, TableDefinition, table_definition
+
+CATALOG_NAME = "awsdatacatalog"
+
+
+class TableNotFoundError(LookupError):
+    """The database or the table does not exist; the message is `database.table`."""
+
+
+class Lakehouse:
+    """The tables of one run; safe for many threads. A commit holds the lock, a read does not."""
+
+    def __init__(self, state: Path, objects: ObjectStore) -> None:
+        state.mkdir(parents=True, exist_ok=True)
+        self.objects = objects
+        self._lock = threading.RLock()
+        self._catalog = SqlCatalog(
+            CATALOG_NAME,
+            **{
+                "uri": f"sqlite:///{state.absolute() / 'catalog.db'}",
+                "py-io-impl": f"{ObjectStoreFileIO.__module__}.{ObjectStoreFileIO.__qualname__}",
+                ROOT_PROPERTY: str(objects.root),
+            },
+        )
+
+    def ensure_database(self, resource: Resource) -> str:
+        """Make the database of an AWS::Glue::Database resource and give its name."""
+        name = resource.properties.get("DatabaseInput", {}).get("Name")
+        if not isinstance(name, str) or not name:
+            raise UnsupportedResourceError(
+                DATABASE_TYPE,
+                resource.stack,
+                resource.logical_id,
+                f"DatabaseInput.Name must be set (got {name!r})",
+            )
+        with self._lock:
+            self._catalog.create_namespace_if_not_exists(name)
+        return name
+
+    def ensure_table(self, resource: Resource) -> tuple[str, str]:
+        """Make an AWS::Glue::Table resource's table, or bring an existing one up to it; (database, table).
+
+        Rows are kept. New columns are added, as a Glue schema update does.
+
+        Raises:
+            LocalRuntimeError: the existing table differs in a way that no added column mends.
+        """
+        definition = table_definition(resource)
+        with self._lock:
+            if not self._catalog.namespace_exists(definition.database):
+                raise LocalRuntimeError(
+                    f"{resource.stack}/{resource.logical_id}: "
+                    f"database {definition.database!r} does not exist; "
+                    f"there is {', '.join(self.databases()) or 'none'}"
+                )
+            self.objects.create_bucket(split_uri(definition.location)[0])
+            try:
+                table = self.table(definition.database, definition.name)
+            except TableNotFoundError:
+                self._create(definition)
+            else:
+                update_table(table, definition)
+        return definition.database, definition.name
+
+    def databases(self) -> list[str]:
+        return sorted(namespace[0] for namespace in self._catalog.list_namespaces())
+
+    def tables(self, database: str) -> list[str]:
+        """The names of a database's tables; none when there is no such database."""
+        if not self._catalog.namespace_exists(database):
+            return []
+        return sorted(identifier[-1] for identifier in self._catalog.list_tables(database))
+
+    def table(self, database: str, name: str) -> Table:
+        """The table as it is now.
+
+        Raises:
+            TableNotFoundError: there is no such table.
+        """
+        try:
+            return self._catalog.load_table((database, name))
+        except NoSuchTableError as error:
+            raise TableNotFoundError(f"{database}.{name}") from error
+
+    def convert(
+        self, database: str, table: str, documents: Sequence[bytes]
+    ) -> tuple[pa.Table, list[Rejected]]:
+        """Records as Firehose hands them over, one JSON object each -> rows, and the rejected ones."""
+        loaded = self.table(database, table)
+        return rows_to_arrow(loaded.schema(), documents, loaded.spec())
+
+    def append(self, database: str, table: str, records: pa.Table, summary: Mapping[str, str]) -> int:
+        """Add rows in one commit, with `summary` in the same snapshot's summary; the snapshot's id.
+
+        Without rows the commit still happens: the summary (a consumer's positions) must not be lost.
+        """
+        with self._lock:
+            loaded = self.table(database, table)
+            loaded.append(records, snapshot_properties=dict(summary))
+            snapshot = loaded.current_snapshot()
+            assert snapshot is not None  # the append has just made it
+            return snapshot.snapshot_id
+
+    def snapshot_property(self, database: str, table: str, key: str) -> str | None:
+        """A summary property of the newest snapshot that has it, looking back from the current one."""
+        loaded = self.table(database, table)
+        for snapshot in ancestors_of(loaded.current_snapshot(), loaded.metadata):
+            if snapshot.summary is not None and key in snapshot.summary.additional_properties:
+                return snapshot.summary.additional_properties[key]
+        return None
+
+    def facts(self, database: str, table: str) -> TableFacts:
+        """Rows, files, bytes, snapshots and the last commit's time."""
+        return table_facts(self.table(database, table))
+
+    def close(self) -> None:
+        self._catalog.close()
+
+    def _create(self, definition: TableDefinition) -> None:
+        self._catalog.create_table(
+            (definition.database, definition.name),
+            schema=definition.schema,
+            location=definition.location,
+            partition_spec=definition.partition_spec,
+            properties=dict(definition.properties),
+        )
