@@ -1,7 +1,8 @@
-"""How a case measures: CPU seconds of variants run in turn (A B A B); a noisy machine disturbs all alike."""
+"""How a case measures: CPU seconds of variants run in turn; a noisy machine disturbs all alike."""
 
 import gc
 import os
+import random
 import statistics
 import subprocess
 import tempfile
@@ -46,7 +47,8 @@ class Rounds:
 
 def in_process(variants: Mapping[str, Callable[[], object]], *, rounds: int, warm_up: int = 1) -> Rounds:
     """Calls every variant once a round, without the collector, and takes the CPU time of this process."""
-    return _in_turn({name: partial(_cpu_of_call, call) for name, call in variants.items()}, rounds, warm_up)
+    timed = {name: partial(_cpu_of_call, call) for name, call in variants.items()}
+    return in_turn(timed, rounds=rounds, warm_up=warm_up)
 
 
 def whole_process(
@@ -58,14 +60,16 @@ def whole_process(
 ) -> Rounds:
     """Runs every command once a round and takes the system's account of it and its children."""
     timed = {name: partial(_cpu_of_command, argv, env) for name, argv in variants.items()}
-    return _in_turn(timed, rounds, warm_up)
+    return in_turn(timed, rounds=rounds, warm_up=warm_up)
 
 
-def _in_turn(timed: Mapping[str, Callable[[], float]], rounds: int, warm_up: int) -> Rounds:
+def in_turn(timed: Mapping[str, Callable[[], float]], *, rounds: int, warm_up: int = 1) -> Rounds:
+    """Calls every variant once a round and takes its own word for the CPU seconds."""
     seconds: dict[str, list[float]] = {name: [] for name in timed}
     for number in range(warm_up + rounds):
-        for name, cpu_seconds in timed.items():
-            taken = cpu_seconds()
+        # In another order each round: what one variant leaves in the CPU's caches slows the next.
+        for name in random.Random(number).sample(list(timed), len(timed)):
+            taken = timed[name]()
             if number >= warm_up:
                 seconds[name].append(taken)
     return Rounds(seconds)

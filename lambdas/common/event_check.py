@@ -2,11 +2,16 @@
 
 import json
 import math
-from typing import Any, NoReturn
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from lambdas.common.event_schema import EventSchema
-from lambdas.common.quick_check import QuickCheck
+from lambdas.common.quick_check import quick_check
 from lambdas.common.verdict import COMPLETE, Accepted, Reason, Rejected, Verdict
+
+if TYPE_CHECKING:
+    from lambdas.common.avro import AvroValidator
 
 LONGEST_AVRO_INTEGER = 20
 
@@ -16,11 +21,7 @@ class EventCheck:
 
     def __init__(self, schema: EventSchema) -> None:
         self._schema = schema
-        self._accepts_quickly = QuickCheck(schema).accepts
-
-    def verdict(self, payload: bytes) -> Verdict:
-        accepted = self._accepts_quickly(payload)
-        return self.decide(payload) if accepted is None else accepted
+        self.verdict: Callable[[bytes], Verdict] = quick_check(schema, self.decide)
 
     def decide(self, payload: bytes) -> Verdict:
         """The whole check, as if there were no quick one."""
@@ -32,11 +33,15 @@ class EventCheck:
         reason = self._refusal(event)
         return self._accepted(event) if reason is None else Rejected(reason)
 
-    def _refusal(self, event: dict[str, Any]) -> Reason | None:
-        # Imported here because it doubles the cold start, and a stream without bad records never needs it.
-        from lambdas.common import avro
+    @cached_property
+    def _avro(self) -> "AvroValidator":
+        # Imported on first need: it doubles the cold start, and a batch without bad records never needs it.
+        from lambdas.common.avro import AvroValidator
 
-        name = avro.first_invalid_field(event, self._schema.definition)
+        return AvroValidator(self._schema.definition)
+
+    def _refusal(self, event: dict[str, Any]) -> Reason | None:
+        name = self._avro.first_invalid_field(event)
         if name is not None:
             if name not in event:
                 return Reason.MISSING_FIELD
@@ -54,11 +59,13 @@ class EventCheck:
 
 def _parse(payload: bytes) -> dict[str, Any] | Reason:
     try:
-        document = _JSON.decode(payload.decode())
+        text = payload.decode()
+        document = _JSON.decode(text)
         if not isinstance(document, dict):
             return Reason.NOT_AN_OBJECT
-        # An escaped surrogate without its other half ("\ud800") has no UTF-8 form, so no table can store it.
-        json.dumps(document, ensure_ascii=False).encode()
+        if "\\u" in text:
+            # Half a surrogate pair ("\ud800") has no UTF-8 form, so no table can store it.
+            json.dumps(document, ensure_ascii=False).encode()
     except UnicodeError:
         return Reason.NOT_UTF8
     except (ValueError, RecursionError):

@@ -15,7 +15,7 @@ NULLABLE = ["null", "string"]
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """`filler` is the JSON member that stands for the field where a record leaves it out."""
+    """`filler`: the JSON member that stands for the field where a record leaves it out; None: required."""
 
     name: str
     nullable: bool
@@ -48,16 +48,12 @@ def _field(definition: dict[str, Any]) -> Field:
     filler = None
     if nullable or "default" in definition:
         filler = f",{json.dumps(name)}:{json.dumps(definition.get('default'))}".encode()
-    return Field(
-        name=name, nullable=nullable, filler=filler, matches=_check_of(name, definition.get("format"))
-    )
-
-
-def _check_of(name: str, text_format: str | None) -> Callable[[str], bool] | None:
+    text_format = definition.get("format")
     if text_format is None:
-        return None
+        return Field(name=name, nullable=nullable, filler=filler, matches=None)
     if text_format not in formats.CHECKS:
-        raise ValueError(
-            f"schema field {name}: its format must be one of {sorted(formats.CHECKS)} (got {text_format!r})"
-        )
-    return formats.CHECKS[text_format]
+        known = ", ".join(formats.CHECKS)
+        raise ValueError(f"schema field {name}: its format must be one of {known} (got {text_format!r})")
+    if filler is not None:
+        raise ValueError(f"schema field {name}: a field with a format must be required (got {avro_type!r})")
+    return Field(name=name, nullable=nullable, filler=filler, matches=formats.CHECKS[text_format])

@@ -52,9 +52,9 @@ class ReplyBudget:
     """Counts a response's bytes; first sets aside each record's smallest reply, a failure without data."""
 
     def __init__(self, record_ids: Sequence[str], *, limit: int = RESPONSE_LIMIT) -> None:
-        smallest = encoded_size({"recordId": "", "result": "ProcessingFailed", "data": ""}) - len('""')
-        separator = len(", ")
-        self._left = limit - encoded_size({"records": record_ids}) - len(record_ids) * (smallest + separator)
+        smallest = encoded_size({"recordId": "", "result": "ProcessingFailed", "data": ""}) + len(", ")
+        ids = encoded_size("".join(record_ids))
+        self._left = limit - encoded_size({"records": []}) - len(record_ids) * smallest - ids
 
     def take(self, size: int) -> bool:
         """Takes `size` bytes more than a smallest reply has, if there are as many."""

@@ -60,6 +60,7 @@ class _Payload(msgspec.Struct, gc=False):
 def transform(records: Sequence[IncomingRecord], check: EventCheck, destination: Destination) -> Outcome:
     """Answers every record once, whatever it holds, in a response that Lambda can carry."""
     budget = ReplyBudget([record["recordId"] for record in records])
+    take, verdict_of = budget.take, check.verdict
     metadata = destination.metadata()
     overhead = accepted_overhead(metadata)
     replies: list[Reply] = []
@@ -67,11 +68,11 @@ def transform(records: Sequence[IncomingRecord], check: EventCheck, destination:
     for record, payload in zip(records, _payloads(records), strict=True):
         if payload is None:
             reason = Reason.NOT_BASE64
-        elif isinstance(verdict := check.verdict(payload), Rejected):
+        elif isinstance(verdict := verdict_of(payload), Rejected):
             reason = verdict.reason
         else:
             data = record["data"] if verdict is COMPLETE else _completed(payload, verdict.filler)
-            if budget.take(len(data) + overhead):
+            if take(len(data) + overhead):
                 record_id = record["recordId"]
                 replies.append({"recordId": record_id, "result": "Ok", "data": data, "metadata": metadata})
                 continue
