@@ -26,7 +26,7 @@ class Rejection(Protocol):
     @property
     def index(self) -> int: ...
     @property
-    def code(self) -> str: ...
+    def error_code(self) -> str: ...
     @property
     def message(self) -> str: ...
 
@@ -34,13 +34,13 @@ class Rejection(Protocol):
 class Tables(Protocol):
     """The lakehouse as this destination uses it."""
 
-    def has_table(self, database: str, table: str) -> bool: ...
-
-    def to_arrow(
+    def convert(
         self, database: str, table: str, documents: Sequence[bytes]
-    ) -> tuple[pa.Table, Sequence[Rejection]]: ...
+    ) -> tuple[pa.Table, Sequence[Rejection]]:
+        """Raises LookupError when there is no such table."""
+        ...
 
-    def append(self, database: str, table: str, rows: pa.Table, summary: Mapping[str, str]) -> None: ...
+    def append(self, database: str, table: str, records: pa.Table, summary: Mapping[str, str]) -> object: ...
 
     def snapshot_property(self, database: str, table: str, key: str) -> str | None: ...
 
@@ -78,12 +78,13 @@ class IcebergDestination:
                 groups[row.database, row.table].append(row)
         converted: dict[tuple[str, str], pa.Table] = {}
         for (database, table), members in groups.items():
-            if not self._tables.has_table(database, table):
+            try:
+                arrow, rejections = self._tables.convert(database, table, [row.document for row in members])
+            except LookupError:
                 message = f"the table {database}.{table} does not exist"
                 failures += [_failure(row, "Iceberg.NoSuchTable", message) for row in members]
                 continue
-            arrow, rejections = self._tables.to_arrow(database, table, [row.document for row in members])
-            failures += [_failure(members[item.index], item.code, item.message) for item in rejections]
+            failures += [_failure(members[item.index], item.error_code, item.message) for item in rejections]
             if arrow.num_rows:
                 converted[database, table] = arrow
         return Prepared(converted, tuple(failures))

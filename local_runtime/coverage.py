@@ -1,0 +1,64 @@
+"""Which CloudFormation types the local run plays, which have no effect here, and which stop it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+from local_runtime.assembly import Assembly
+from local_runtime.errors import UnsupportedResourceError
+
+PLAYED = frozenset(
+    {
+        "AWS::ApiGateway::Deployment",
+        "AWS::ApiGateway::GatewayResponse",
+        "AWS::ApiGateway::Method",
+        "AWS::ApiGateway::Model",
+        "AWS::ApiGateway::RequestValidator",
+        "AWS::ApiGateway::Resource",
+        "AWS::ApiGateway::RestApi",
+        "AWS::ApiGateway::Stage",
+        "AWS::Glue::Database",
+        "AWS::Glue::Table",
+        "AWS::IAM::Policy",
+        "AWS::IAM::Role",
+        "AWS::Kinesis::Stream",
+        "AWS::KinesisFirehose::DeliveryStream",
+        "AWS::Lambda::Function",
+        "AWS::Lambda::LayerVersion",
+        "AWS::S3::Bucket",
+    }
+)
+
+WITHOUT_EFFECT: Mapping[str, str] = {
+    "AWS::ApiGateway::Account": "it lets API Gateway write to CloudWatch Logs; access logs are files here",
+    "AWS::CDK::Metadata": "it tells AWS which constructs were used",
+    "AWS::Glue::TableOptimizer": "tables are not compacted by themselves here",
+    "AWS::LakeFormation::DataLakeSettings": "the local run has no Lake Formation: IAM alone decides",
+    "AWS::LakeFormation::PrincipalPermissions": "the local run has no Lake Formation: IAM alone decides",
+    "AWS::Lambda::Permission": "functions are called without asking for leave",
+    "AWS::Logs::LogGroup": "logs are files in the state directory",
+    "AWS::Logs::LogStream": "logs are files in the state directory",
+    "AWS::S3::BucketPolicy": "objects are files in the state directory",
+}
+
+
+def check_coverage(assembly: Assembly) -> dict[str, int]:
+    """The types that are accepted without an effect, with how many resources have them.
+
+    Raises:
+        UnsupportedResourceError: a type that is neither played nor known to have no effect here.
+    """
+    skipped: Counter[str] = Counter()
+    for resource in assembly.resources:
+        if resource.type in WITHOUT_EFFECT:
+            skipped[resource.type] += 1
+        elif resource.type not in PLAYED:
+            known = ", ".join(sorted(PLAYED))
+            raise UnsupportedResourceError(
+                resource.type,
+                resource.stack,
+                resource.logical_id,
+                f"the local run does not play this type; it plays {known}",
+            )
+    return dict(skipped)
