@@ -6,7 +6,7 @@ from pathlib import Path
 
 def main() -> None:
     if not __package__:  # run as a file: the project root is not on the path yet
-        sys.path[0] = str(Path(__file__).resolve().parents[2])
+        sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
     from src.utils.fake_data.cli import run_command_line
 
     sys.exit(run_command_line(sys.argv[1:]))

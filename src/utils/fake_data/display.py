@@ -48,7 +48,7 @@ class ResponseLines(Silent):
     def answer(self, status: int, reason: str | None, body: bytes) -> None:
         phrase = reason if reason else PHRASES.get(status, "")
         text = " ".join(body.decode(errors="replace").splitlines())
-        print(f"[{status} {phrase}] {text}", file=sys.stderr)
+        print(f"[{f'{status} {phrase}'.strip()}] {text}", file=sys.stderr)
 
     def failure(self, reason: str) -> None:
         print(f"[no answer] {reason}", file=sys.stderr)

@@ -1,15 +1,16 @@
 """Values prepared once, so that an event costs an index and no decision."""
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
+from itertools import cycle
 from typing import Literal, NamedTuple, TypeVar
 
 T = TypeVar("T")
 Platform = Literal["windows", "macos", "ios", "linux", "android"]
 
-POOL_SIZE = 2048
+POOL_SIZE = 1000
 USER_AGENTS = 256
 
 OS_SHARES: dict[Platform, float] = {
@@ -38,6 +39,7 @@ class Device(NamedTuple):
 
 
 SILENT_DEVICE = Device(user_agent=None, os=None, mobile=False)
+SILENT_DEVICES = 3  # about 1 %
 
 
 def weighted_pool(weights: Mapping[T, float], size: int = POOL_SIZE) -> Sequence[T]:
@@ -54,6 +56,13 @@ def zipf_pool(values: Sequence[T], exponent: float = 1.0) -> Sequence[T]:
     weights = {value: 1.0 / (rank**exponent) for rank, value in enumerate(values, start=1)}
     size = round(sum(weights.values()) / min(weights.values()))
     return weighted_pool(weights, size)
+
+
+def deck(rng: random.Random, values: Sequence[T]) -> Callable[[], T]:
+    """Deals the values in a shuffled order, over and over: a pick that is cheaper than a random index."""
+    shuffled = list(values)
+    rng.shuffle(shuffled)
+    return cycle(shuffled).__next__
 
 
 @contextmanager
@@ -76,7 +85,7 @@ def device_pool() -> Sequence[Device]:
         from ua_generator.options import Options
 
         options = Options(weighted_versions=True, tied_safari_version=True)
-        return [
+        people = [
             Device(
                 user_agent=ua_generator.generate(platform=platform, options=options).text,
                 os=OS_NAMES[platform],
@@ -84,3 +93,4 @@ def device_pool() -> Sequence[Device]:
             )
             for platform in weighted_pool(OS_SHARES, USER_AGENTS)
         ]
+    return [*people, *[SILENT_DEVICE] * SILENT_DEVICES]

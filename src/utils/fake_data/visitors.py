@@ -2,10 +2,10 @@
 
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from .pools import SILENT_DEVICE, Device, device_pool, weighted_pool, zipf_pool
+from .pools import Device, deck, device_pool, weighted_pool, zipf_pool
 from .sessions import SECONDS_OF_DAY, Clock, Event, interleave
 
 LEAVE = ""
@@ -20,6 +20,8 @@ FUNNEL: dict[str, dict[str, float]] = {
 }
 FIRST_EVENT = "visit"
 MAX_EVENTS_OF_SESSION = 60
+MAX_DWELL = 900  # seconds
+PLANS = 1000
 
 CATEGORIES = ("shoes", "jackets", "bags", "watches", "shirts", "jeans", "hats", "sale", "sports", "kids")
 PRODUCTS = 300
@@ -49,7 +51,6 @@ PUBLIC_NETWORKS = (5, 24, 31, 46, 62, 73, 81, 91, 95, 101, 109, 121, 145, 151, 1
 
 RETURNING_SHARE = 0.55
 SECOND_DEVICE_SHARE = 0.25
-SILENT_SHARE = 0.01
 REFERRER_INSIDE_SHARE = 0.1
 MAX_VISITORS = 50_000
 
@@ -63,7 +64,18 @@ class Machine(NamedTuple):
 
 class Visitor(NamedTuple):
     user_id: str
-    machines: tuple[Machine, ...]
+    machines: list[Machine]
+
+
+class Step(NamedTuple):
+    """One click of a session: its event, seconds after the first one, and whether it has a referrer."""
+
+    event: str
+    elapsed: int
+    refers: bool
+
+
+Plan = list[Step]
 
 
 class Minutes:
@@ -87,7 +99,7 @@ class Population:
 
     def __init__(self, rng: random.Random) -> None:
         self._rng = rng
-        self._devices = device_pool()
+        self._next_device = deck(rng, device_pool())
         self._visitors: list[Visitor] = []
 
     def next_visitor(self) -> Visitor:
@@ -104,16 +116,26 @@ class Population:
         machines = [self._new_machine()]
         if self._rng.random() < SECOND_DEVICE_SHARE:
             machines.append(self._new_machine())
-        return Visitor(f"{self._rng.getrandbits(48):012x}", tuple(machines))
+        return Visitor(f"{self._rng.getrandbits(48):012x}", machines)
 
     def _new_machine(self) -> Machine:
-        draw = self._rng.random
-        network = PUBLIC_NETWORKS[int(draw() * len(PUBLIC_NETWORKS))]
-        host = self._rng.getrandbits(24)
-        ip = f"{network}.{host >> 16}.{host >> 8 & 255}.{host & 255}"
-        silent = draw() < SILENT_SHARE
-        device = SILENT_DEVICE if silent else self._devices[int(draw() * len(self._devices))]
-        return Machine(ip, device)
+        network, *host = self._rng.getrandbits(32).to_bytes(4)
+        ip = f"{PUBLIC_NETWORKS[network % len(PUBLIC_NETWORKS)]}.{host[0]}.{host[1]}.{host[2]}"
+        return Machine(ip, self._next_device())
+
+
+def session_plan(rng: random.Random) -> Plan:
+    """One walk through the funnel, without its pages."""
+    event, elapsed = FIRST_EVENT, 0
+    plan = [Step(event, elapsed, refers=True)]
+    while len(plan) < MAX_EVENTS_OF_SESSION:
+        nexts = FUNNEL[event]
+        (event,) = rng.choices(list(nexts), list(nexts.values()))
+        if event == LEAVE:
+            break
+        elapsed += max(1, min(MAX_DWELL, int(rng.lognormvariate(3.1, 1.0))))
+        plan.append(Step(event, elapsed, refers=rng.random() < REFERRER_INSIDE_SHARE))
+    return plan
 
 
 class WebLog:
@@ -124,64 +146,48 @@ class WebLog:
         self._clock = clock
         self._population = Population(rng)
         self._minutes = Minutes()
-        self._next = {event: weighted_pool(nexts, 200) for event, nexts in FUNNEL.items()}
-        self._landings = weighted_pool(LANDINGS)
-        self._referrers = weighted_pool(REFERRERS)
-        self._lists = zipf_pool([f"/categories/{category}" for category in CATEGORIES], 0.8)
-        self._products = zipf_pool(
-            [f"/products/{number}" for number in rng.sample(range(1000, 10_000), PRODUCTS)]
-        )
-        self._hours = weighted_pool(dict(enumerate(HOURS)))
-        self._dwells = [max(1, min(900, int(rng.lognormvariate(3.1, 1.0)))) for _ in range(1024)]
+        products = [f"/products/{number}" for number in rng.sample(range(1000, 10_000), PRODUCTS)]
+        categories = [f"/categories/{category}" for category in CATEGORIES]
+        self._next_plan = deck(rng, [session_plan(rng) for _ in range(PLANS)])
+        self._next_referrer = deck(rng, weighted_pool(REFERRERS))
+        self._next_hour = deck(rng, weighted_pool(dict(enumerate(HOURS))))
+        self._next_product = deck(rng, zipf_pool(products))
+        self._next_page: dict[str, Callable[[], str]] = {
+            "visit": deck(rng, weighted_pool(LANDINGS)),
+            "list": deck(rng, zipf_pool(categories, 0.8)),
+            "cart": lambda: "/cart",
+            "purchase": lambda: "/checkout",
+        }
 
     def open_session(self) -> list[Event]:
-        draw = self._rng.random
+        """A session's events, last one first: the caller pops them."""
         visitor = self._population.next_visitor()
-        machine = visitor.machines[int(draw() * len(visitor.machines))]
-        steps = self._walk()
-        return self._events(visitor.user_id, machine, steps, self._ended_at())
-
-    def _walk(self) -> list[tuple[str, str]]:
-        """(event, uri) of each step, first one first."""
-        draw = self._rng.random
-        event, product = FIRST_EVENT, ""
-        steps = [(event, self._landings[int(draw() * len(self._landings))])]
-        while len(steps) < MAX_EVENTS_OF_SESSION:
-            nexts = self._next[event]
-            event = nexts[int(draw() * len(nexts))]
-            if event == LEAVE:
-                break
-            if event == "view":
-                product = self._products[int(draw() * len(self._products))]
-                steps.append((event, product))
-            elif event == "list":
-                steps.append((event, self._lists[int(draw() * len(self._lists))]))
-            elif event == "like":
-                steps.append((event, product))
-            else:
-                steps.append((event, "/cart" if event == "cart" else "/checkout"))
-        return steps
+        machine = visitor.machines[int(self._rng.random() * len(visitor.machines))]
+        plan = self._next_plan()
+        return self._events(visitor.user_id, machine, plan, self._ended_at() - plan[-1].elapsed)
 
     def _ended_at(self) -> int:
         now = int(self._clock())
-        hour = self._hours[int(self._rng.random() * len(self._hours))]
-        when = now - now % SECONDS_OF_DAY + hour * 3600 + int(self._rng.random() * 3600)
+        when = now - now % SECONDS_OF_DAY + self._next_hour() * 3600 + int(self._rng.random() * 3600)
         return when if when <= now else when - SECONDS_OF_DAY
 
-    def _events(self, user_id: str, machine: Machine, steps: list[tuple[str, str]], when: int) -> list[Event]:
-        """The session's events, last one first: the caller pops them."""
-        draw, text, dwells = self._rng.random, self._minutes.text, self._dwells
+    def _events(self, user_id: str, machine: Machine, plan: Plan, start: int) -> list[Event]:
+        text, next_page, next_product = self._minutes.text, self._next_page, self._next_product
         session_id = f"{self._rng.getrandbits(128):032x}"
         ip, (user_agent, os, mobile) = machine
         hostname = MOBILE_HOST if mobile else DESKTOP_HOST
+        product = uri = ""
+        referrer = self._next_referrer()
         events: list[Event] = []
-        for index in range(len(steps) - 1, -1, -1):
-            event, uri = steps[index]
-            if index == 0:
-                referrer = self._referrers[int(draw() * len(self._referrers))]
+        for event, elapsed, refers in plan:
+            if events:
+                referrer = f"https://{hostname}{uri}" if refers else None
+            if event == "view":
+                uri = product = next_product()
+            elif event == "like":
+                uri = product
             else:
-                inside = draw() < REFERRER_INSIDE_SHARE
-                referrer = f"https://{hostname}{steps[index - 1][1]}" if inside else None
+                uri = next_page[event]()
             events.append(
                 {
                     "user_id": user_id,
@@ -192,11 +198,11 @@ class WebLog:
                     "ip": ip,
                     "hostname": hostname,
                     "os": os,
-                    "timestamp": text(when),
+                    "timestamp": text(start + elapsed),
                     "uri": uri,
                 }
             )
-            when -= dwells[int(draw() * len(dwells))]
+        events.reverse()
         return events
 
 
