@@ -101,12 +101,11 @@ class FakeTables:
         self.summaries: list[Mapping[str, str]] = []
         self.failures_to_come = 0
 
-    def has_table(self, database: str, table: str) -> bool:
-        return (database, table) == ("db", "t")
-
-    def to_arrow(
+    def convert(
         self, database: str, table: str, documents: Sequence[bytes]
     ) -> tuple[Any, Sequence[Refused]]:
+        if (database, table) != ("db", "t"):
+            raise LookupError(f"{database}.{table}")
         misfits = [index for index, document in enumerate(documents) if document == b"misfit"]
         fitting = [document for document in documents if document != b"misfit"]
         refused = [Refused(index, "Iceberg.SchemaTypeMismatch", "misfit") for index in misfits]
