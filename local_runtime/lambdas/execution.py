@@ -80,7 +80,7 @@ class ExecutionEnvironment:
         duration_ms = (time.monotonic() - begun) * 1000
         self._log.write(f"END RequestId: {request_id}")
         self._log.write(f"REPORT RequestId: {request_id}\tDuration: {duration_ms:.2f} ms")
-        return Invocation(body, error, request_id, self._log.finish(), duration_ms)
+        return Invocation(body, error, request_id, self._log.tail(), duration_ms)
 
     def _handle(self, payload: bytes, request_id: str, begun: float) -> tuple[bytes, str | None]:
         timeout = self._configuration.timeout_seconds
@@ -107,7 +107,6 @@ class ExecutionEnvironment:
 
     def close(self) -> None:
         self._process.close()
-        self._log.finish()
 
 
 _TOO_LARGE = f"Response payload size exceeded maximum allowed payload size ({RESPONSE_LIMIT_BYTES} bytes)."

@@ -142,9 +142,9 @@ class LambdaFunction:
             for environment in self._living:
                 environment.kill()
         # Each slot comes back when its invocation has noticed.
-        for environment in [self._slots.get() for _ in range(self._concurrency)]:
-            if environment is not None:
-                self._discard(environment)
+        for slot in [self._slots.get() for _ in range(self._concurrency)]:
+            if slot is not None:
+                self._discard(slot)
             self._slots.put(None)
         if isinstance(self._sink, LogFile):
             self._sink.close()

@@ -45,24 +45,29 @@ class LogLines:
         self._tail = ""
 
     def feed(self, chunk: bytes) -> None:
-        # The runtime client writes a traceback as one line, its parts set apart by carriage returns.
         text = self._open_line + self._decoder.decode(chunk)
         *lines, self._open_line = text.split("\n")
         for line in lines:
-            self.write(line.replace("\r", "\n"))
+            self._emit(line)
 
     def write(self, line: str) -> None:
-        self._sink(line)
-        self._tail = f"{self._tail}{line}\n"[-TAIL_BYTES:]
+        """Adds a line of Lambda's own, after what the function has printed so far."""
+        if self._open_line:
+            self._emit(self._open_line)
+            self._open_line = ""
+        self._emit(line)
+
+    def _emit(self, line: str) -> None:
+        # The runtime client writes a traceback as one line, its parts set apart by carriage returns.
+        readable = line.replace("\r", "\n")
+        self._sink(readable)
+        self._tail = f"{self._tail}{readable}\n"[-TAIL_BYTES:]
 
     def start(self, first_line: str) -> None:
         """Begins the log of an invocation."""
         self._tail = ""
         self.write(first_line)
 
-    def finish(self) -> str:
-        """Ends the log of an invocation: an unfinished line is complete now. Gives the tail."""
-        if self._open_line:
-            line, self._open_line = self._open_line, ""
-            self.write(line.replace("\r", "\n"))
+    def tail(self) -> str:
+        """The end of the log of the invocation that runs or ran last."""
         return self._tail
