@@ -25,6 +25,7 @@ from local_runtime.athena.names import (
     tables_of,
 )
 from local_runtime.athena.result import QueryError
+from local_runtime.athena.semantics import mean_what_trino_means
 from local_runtime.athena.sources import Source
 from local_runtime.athena.statements import DIALECT, place
 
@@ -71,7 +72,7 @@ def translate(query: exp.Query, sql: str, database: str | None, sources: Sources
     schema = _schema(sources)
     qualified = _qualify(query, database, schema)
     annotate_types(qualified, schema=schema, dialect=DIALECT)
-    _divide_as_trino(qualified)
+    mean_what_trino_means(qualified)
     parameters: dict[str, TableName] = {}
     for table in tables_of(qualified):
         name = table_name(table, database, sql)
@@ -104,13 +105,6 @@ def _qualify(query: exp.Query, database: str | None, schema: MappingSchema) -> e
             f"line {found['line']}:{found['column']}: Column '{found['name']}' cannot be resolved "
             "or requester is not authorized to access requested resources",
         ) from error
-
-
-def _divide_as_trino(query: exp.Expr) -> None:
-    """Integers divide to an integer, towards zero; DuckDB's `//` does that, and fails on a zero as Trino."""
-    for division in list(query.find_all(exp.Div)):
-        if all(side.is_type(*exp.DataType.INTEGER_TYPES) for side in (division.this, division.expression)):
-            division.replace(exp.IntDiv(this=division.this.copy(), expression=division.expression.copy()))
 
 
 def _parameter(parameters: Mapping[str, TableName], name: TableName) -> str:

@@ -47,6 +47,8 @@ TRINO_OF_DUCKDB = {
     "TIMESTAMP_S": "timestamp(6)",
     "TIMESTAMP_MS": "timestamp(6)",
     "TIMESTAMP WITH TIME ZONE": "timestamp(6) with time zone",
+    "TIMESTAMP_NS": "timestamp(6)",
+    "TIMESTAMPTZ_NS": "timestamp(6) with time zone",
     "INTERVAL": "interval day to second",
     "BLOB": "varbinary",
     "JSON": "json",

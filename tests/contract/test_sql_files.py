@@ -118,7 +118,6 @@ def test_query_on_an_empty_table_gives_no_error(tmp_path: Path, name: str) -> No
 def test_hand_made_table_has_the_columns_of_the_event_in_order() -> None:
     statement = sqlglot.parse_one(TABLE_DDL.read_text(), read="athena")
     columns = [
-        (column.name, column.args["kind"].sql("athena").lower())
-        for column in statement.find_all(exp.ColumnDef)
+        (column.name, column.args["kind"].sql("hive").lower()) for column in statement.find_all(exp.ColumnDef)
     ]
     assert columns == [(name, "timestamp" if name == "timestamp" else "string") for name in COLUMNS]
