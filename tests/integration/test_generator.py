@@ -141,7 +141,7 @@ def report_of(stdout: str) -> dict[str, Any]:
 def test_the_contract_flags_print_one_line_a_response(api: FakeApi, run: Run) -> None:
     code, err, out = run("--api-method", "records", "--max-count", 3)
     assert (code, out, len(err)) == (0, "", 3)
-    assert all(line.startswith('[200 OK] {   "FailedRecordCount": 0,') for line in err)
+    assert all(line.startswith('[200 OK] { "FailedRecordCount": 0,') for line in err)
     assert [path for path, _ in api.requests] == [f"/log-collector/v1/streams/{STREAM}/records"] * 3
 
 

@@ -47,7 +47,7 @@ class ResponseLines(Silent):
 
     def answer(self, status: int, reason: str | None, body: bytes) -> None:
         phrase = reason if reason else PHRASES.get(status, "")
-        text = " ".join(body.decode(errors="replace").splitlines())
+        text = " ".join(line.strip() for line in body.decode(errors="replace").splitlines())
         print(f"[{f'{status} {phrase}'.strip()}] {text}", file=sys.stderr)
 
     def failure(self, reason: str) -> None:
