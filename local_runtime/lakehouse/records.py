@@ -134,9 +134,10 @@ def _utc_timestamps(texts: pa.Array, arrow_type: pa.DataType) -> pa.Array | None
     if pc.all(pc.match_substring_regex(texts, UTC_TIMESTAMPS)).as_py() is False:
         return None
     try:
-        return texts.cast(pa.timestamp("us", tz="UTC")).cast(arrow_type)
+        moments = texts.cast(pa.timestamp("us", tz="UTC"))
     except pa.ArrowInvalid:
         return None
+    return moments.cast(arrow_type) if _are_moments(moments.cast(pa.int64())) else None
 
 
 def _microseconds(values: list[Any], arrow_type: pa.DataType) -> pa.Array | None:
@@ -144,12 +145,14 @@ def _microseconds(values: list[Any], arrow_type: pa.DataType) -> pa.Array | None
         numbers = pa.array(values, pa.int64())
     except (pa.ArrowInvalid, OverflowError):
         return None
-    extremes = pc.min_max(numbers).as_py()
-    if extremes["min"] is not None and not (
+    return numbers.cast(arrow_type) if _are_moments(numbers) else None
+
+
+def _are_moments(micros: pa.Array) -> bool:
+    extremes = pc.min_max(micros).as_py()
+    return extremes["min"] is None or (
         extremes["min"] >= EARLIEST_MICROSECOND and extremes["max"] <= LATEST_MICROSECOND
-    ):
-        return None
-    return numbers.cast(arrow_type)
+    )
 
 
 def _convert_each(
