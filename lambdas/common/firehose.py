@@ -53,7 +53,7 @@ class ReplyBudget:
 
     def __init__(self, record_ids: Sequence[str], *, limit: int = RESPONSE_LIMIT) -> None:
         smallest = encoded_size({"recordId": "", "result": "ProcessingFailed", "data": ""}) + len(", ")
-        ids = encoded_size("".join(record_ids))
+        ids = encoded_size("".join(record_ids)) - len('""')
         self._left = limit - encoded_size({"records": []}) - len(record_ids) * smallest - ids
 
     def take(self, size: int) -> bool:
