@@ -239,6 +239,13 @@ class StreamStore:
         tick = self.latest_tick
         return {shard.shard_id: sequence_number(tick, shard.number) for shard in self.shards(stream)}
 
+    def newest(self, stream: str) -> dict[str, str]:
+        """The sequence number of each shard's newest record; shards without records are left out."""
+        found = ((shard, self.newest_tick(shard)) for shard in self.shards(stream))
+        return {
+            shard.shard_id: sequence_number(tick, shard.number) for shard, tick in found if tick is not None
+        }
+
     @property
     def latest_tick(self) -> int:
         return self._last_tick

@@ -113,6 +113,15 @@ def test_backlog_counts_what_is_after_the_positions(store: StreamStore, clock: C
     assert store.backlog("web", {}).records == 3
 
 
+def test_newest_and_latest_differ_where_a_shard_has_no_record(store: StreamStore) -> None:
+    number = store.put("web", "a", b"")
+    [shard_id] = [shard.shard_id for shard in store.shards("web") if store.read("web", shard.shard_id, None)]
+
+    assert store.newest("web") == {shard_id: number}
+    assert store.latest("web")[shard_id] == number
+    assert len(store.latest("web")) == 4
+
+
 def test_records_are_trimmed_when_their_retention_is_over(store: StreamStore, clock: Clock) -> None:
     store.put("web", "a", b"old")
     clock.now += 24 * 3600
