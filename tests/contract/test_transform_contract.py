@@ -1,0 +1,71 @@
+"""The transform function's ties to other trees: the table's columns, its stack, its layer's platform."""
+
+import ast
+import json
+import re
+from dataclasses import fields
+from pathlib import Path
+
+from lambdas.common import formats
+from lambdas.web_analytics.transform import handler
+from lambdas.web_analytics.transform.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+SCHEMA = json.loads((ROOT / "schemas" / "web_analytics" / "web_log.avsc").read_text(encoding="utf-8"))
+LAYER_SCRIPT = (ROOT / "build-aws-lambda-layer-package.sh").read_text(encoding="utf-8")
+FUNCTION_STACK = (ROOT / "stacks" / "web_analytics" / "transform_function_stack.py").read_text(
+    encoding="utf-8"
+)
+PYTHON_FUNCTION = (ROOT / "stacks" / "common" / "python_function.py").read_text(encoding="utf-8")
+
+
+def test_fields_of_the_schema_are_the_contracts_columns_in_order() -> None:
+    columns = "user_id session_id event referrer user_agent ip hostname os timestamp uri"
+    assert " ".join(field["name"] for field in SCHEMA["fields"]) == columns
+    assert SCHEMA["name"] == "WebLogs"
+
+
+def test_optional_fields_are_nullable_with_default_null_and_the_others_plain_strings() -> None:
+    for field in SCHEMA["fields"]:
+        if field["name"] in ("referrer", "user_agent", "os"):
+            assert (field["type"], field["default"]) == (["null", "string"], None)
+        else:
+            assert (field["type"], "default" in field) == ("string", False)
+
+
+def test_every_field_says_what_it_is() -> None:
+    assert all(field["doc"] for field in SCHEMA["fields"])
+
+
+def test_timestamp_is_a_timestamp_column_in_a_format_that_the_function_checks() -> None:
+    (timestamp,) = (field for field in SCHEMA["fields"] if "format" in field)
+    assert timestamp["name"] == "timestamp"
+    assert timestamp["icebergType"] == "timestamp"
+    assert timestamp["format"] in formats.CHECKS
+
+
+def test_stack_sets_the_environment_variables_that_the_function_reads() -> None:
+    names = {
+        node.value
+        for node in ast.walk(ast.parse(FUNCTION_STACK))
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and re.fullmatch(r"[A-Z]+(_[A-Z]+)+", node.value)
+    }
+    assert names == {field.name.upper() for field in fields(Settings)}
+
+
+def test_stack_names_the_handler_by_its_dotted_path() -> None:
+    assert f'"{handler.__name__}.{handler.lambda_handler.__name__}"' in FUNCTION_STACK
+
+
+def test_layer_is_built_for_the_runtime_and_the_architecture_of_the_function() -> None:
+    built_for = (value_of("PYTHON_VERSION", LAYER_SCRIPT), value_of("ARCHITECTURE", LAYER_SCRIPT))
+    runtime, architecture = value_of("RUNTIME", PYTHON_FUNCTION), value_of("ARCHITECTURE", PYTHON_FUNCTION)
+    assert (f"python{built_for[0]}", {"aarch64": "arm64"}[built_for[1]]) == (runtime, architecture)
+
+
+def value_of(name: str, source: str) -> str:
+    """What a line of a shell script or of a Python file sets a name to."""
+    (value,) = re.findall(rf'^{name} ?= ?"?([^"\n]+)"?$', source, re.MULTILINE)
+    return str(value)
