@@ -37,6 +37,14 @@ def name_unnamed_columns(query: exp.Query) -> None:
             counter += 1
 
 
+def written_names(query: exp.Query) -> dict[str, str]:
+    """The names of a query's result columns, lower case -> as they are written: Trino keeps the case."""
+    first = query
+    while isinstance(first, exp.SetOperation):
+        first = first.left
+    return {projection.output_name.lower(): projection.output_name for projection in first.selects}
+
+
 def result_name(name: str, index: int) -> str:
     """`_col0` for the first column when it has no name of its own."""
     unnamed = name.startswith(UNNAMED) or name == f"_col_{index}"  # the second is sqlglot's

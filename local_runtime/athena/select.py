@@ -14,7 +14,7 @@ from sqlglot import exp
 
 from local_runtime.athena.duck import open_database, query_error
 from local_runtime.athena.metadata_tables import metadata_source
-from local_runtime.athena.names import TableName, location, result_name, table_name, tables_of
+from local_runtime.athena.names import TableName, location, table_name, tables_of
 from local_runtime.athena.result import Column, QueryError, QueryResult, Statistics
 from local_runtime.athena.sources import Source, table_source
 from local_runtime.athena.statements import Statement
@@ -93,7 +93,7 @@ class SelectInterpreter:
             try:
                 cursor.execute(translation.sql, files)
                 columns = [
-                    Column(result_name(description[0], index), result_type(description[1]))
+                    Column(translation.column_name(description[0], index), result_type(description[1]))
                     for index, description in enumerate(cursor.description)
                 ]
                 return columns, cursor.fetchall()

@@ -69,7 +69,7 @@ def read_statement(sql: str) -> Statement:
     start = leading.end() if leading is not None else 0
     words = [word.upper() for word in WORD.findall(sql, start)[:2]]
     if not words or words[0] == ";":
-        raise QueryError("SYNTAX_ERROR", "line 1:1: the query is empty")
+        raise QueryError("SYNTAX_ERROR", f"{place(sql, start)}: the query is empty")
     if words[0] in STARTS_A_SELECT:
         return Statement(sql, SELECT)
     if words[0] in STATEMENTS:

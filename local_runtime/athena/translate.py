@@ -21,8 +21,10 @@ from local_runtime.athena.names import (
     TableName,
     location,
     name_unnamed_columns,
+    result_name,
     table_name,
     tables_of,
+    written_names,
 )
 from local_runtime.athena.result import QueryError
 from local_runtime.athena.semantics import mean_what_trino_means
@@ -41,6 +43,11 @@ class Translation:
     sql: str
     parameters: Mapping[str, TableName]
     """The name by which the SQL refers to a table's files or rows."""
+    written_names: Mapping[str, str]
+
+    def column_name(self, name: str, index: int) -> str:
+        """What Athena calls a result column that DuckDB calls `name`."""
+        return result_name(self.written_names.get(name, name), index)
 
 
 def check_functions(query: exp.Query, sql: str) -> None:
@@ -69,6 +76,7 @@ def translate(query: exp.Query, sql: str, database: str | None, sources: Sources
         QueryError: a column does not exist.
     """
     name_unnamed_columns(query)
+    written = written_names(query)
     schema = _schema(sources)
     qualified = _qualify(query, database, schema)
     annotate_types(qualified, schema=schema, dialect=DIALECT)
@@ -80,7 +88,7 @@ def translate(query: exp.Query, sql: str, database: str | None, sources: Sources
         alias = table.alias_or_name
         table.replace(exp.alias_(exp.Table(this=_relation(name)), alias, table=True, quoted=True))
         parameters[parameter] = name
-    return Translation(_with_sources(qualified, parameters, sources), parameters)
+    return Translation(_with_sources(qualified, parameters, sources), parameters, written)
 
 
 def _schema(sources: Sources) -> MappingSchema:
@@ -100,9 +108,11 @@ def _qualify(query: exp.Query, database: str | None, schema: MappingSchema) -> e
         found = UNRESOLVED.search(str(error))
         if found is None:
             raise QueryError("SYNTAX_ERROR", str(error).splitlines()[0]) from error
+        name = found["name"]
+        column = int(found["column"]) - len(name) + 1  # sqlglot counts at the name's end
         raise QueryError(
             "COLUMN_NOT_FOUND",
-            f"line {found['line']}:{found['column']}: Column '{found['name']}' cannot be resolved "
+            f"line {found['line']}:{column}: Column '{name}' cannot be resolved "
             "or requester is not authorized to access requested resources",
         ) from error
 

@@ -15,6 +15,7 @@ from pyiceberg.schema import Schema
 
 from local_runtime.assembly.model import Resource
 from local_runtime.errors import UnsupportedResourceError
+from local_runtime.lakehouse.coercion import coercion
 
 TABLE_TYPE = "AWS::Glue::Table"
 DATABASE_TYPE = "AWS::Glue::Database"
@@ -87,9 +88,12 @@ def _schema(resource: Resource, schema: Mapping[str, Any]) -> Schema:
         "fields": [{"required": False, **field} for field in fields],
     }
     try:
-        return Schema.model_validate(document)
+        parsed = Schema.model_validate(document)
+        for field in parsed.fields:
+            coercion(field.field_type)  # refuses a type that Athena cannot have
     except (ValidationError, ValueError, TypeError) as error:
         raise _unsupported(resource, f"Schema.Fields is not understood: {_one_line(error)}") from error
+    return parsed
 
 
 def _lower_keys(value: Any) -> Any:
