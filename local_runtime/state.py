@@ -32,7 +32,6 @@ class StateDirectory:
         self.kinesis = root / "kinesis.db"
         self.firehose = root / "firehose.db"
         self.objects = root / "s3"
-        self.functions = root / "functions"
         self.logs = root / "logs"
         self._run_file = root / "run.json"
         self._lock_file: IO[str] | None = None

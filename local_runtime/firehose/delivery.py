@@ -99,7 +99,7 @@ class Delivery:
         crash_point: CrashPoint = lambda name: None,
     ) -> None:
         self._settings = settings
-        self._source = source
+        self.source = source
         self._transformer = transformer
         self._make_destination = destination
         self._objects = objects
@@ -122,6 +122,11 @@ class Delivery:
     def name(self) -> str:
         return self._settings.name
 
+    @property
+    def interval(self) -> float:
+        """Seconds after which a buffer is delivered, however little it holds."""
+        return self._hints.interval_seconds
+
     def start(self) -> None:
         self._thread.start()
 
@@ -140,7 +145,7 @@ class Delivery:
         Returns:
             Whether all of it was delivered within `timeout` seconds.
         """
-        goal = self._source.latest()
+        goal = self.source.latest()
         with self._delivered:
             self._flush_goals.append(goal)
             self._wake.set()
@@ -219,8 +224,8 @@ class Delivery:
         records: list[SourceRecord] = []
         budget = min(room, self._read_budget())
         reached = self._buffer.reached
-        for shard_id in self._source.shard_ids():
-            found = self._source.read(shard_id, reached.get(shard_id), READ_LIMIT, budget)
+        for shard_id in self.source.shard_ids():
+            found = self.source.read(shard_id, reached.get(shard_id), READ_LIMIT, budget)
             records += found
             budget -= sum(len(record.data) for record in found)
             if budget <= 0:
@@ -276,7 +281,7 @@ class Delivery:
             while after is None or after < last:
                 records = [
                     record
-                    for record in self._source.read(shard_id, after, READ_LIMIT, self._read_budget())
+                    for record in self.source.read(shard_id, after, READ_LIMIT, self._read_budget())
                     if record.sequence_number <= last
                 ]
                 if not records:

@@ -1,0 +1,189 @@
+"""The command line: `up`, `sql`, `status`, `flush`."""
+
+from __future__ import annotations
+
+import csv
+import json
+import logging
+import os
+import shutil
+import sys
+import tempfile
+import time
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from local_runtime.client import ControlClient
+from local_runtime.errors import LocalRuntimeError
+from local_runtime.state import RunInfo, StateDirectory
+
+DEFAULT_STATE = Path(".local")
+DEFAULT_PORT = 4566
+
+app = typer.Typer(
+    help="Runs the synthesized CDK app (cdk.out) on this machine: no account, no Docker, no network.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+class Format(StrEnum):
+    """How rows are printed."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+
+
+StateOption = Annotated[Path, typer.Option(help="The directory that keeps the data of the run.")]
+RunPort = Annotated[int | None, typer.Option(help="The run's port; without it --state leads to the run.")]
+
+
+@app.command()
+def up(
+    assembly: Annotated[Path, typer.Option(help="The cloud assembly that `make synth` wrote.")] = Path(
+        "cdk.out"
+    ),
+    state: StateOption = DEFAULT_STATE,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free port.")] = DEFAULT_PORT,
+    ephemeral: Annotated[bool, typer.Option("--ephemeral", help="Throw the state away at the end.")] = False,
+    interval: Annotated[
+        float | None,
+        typer.Option(min=0, max=900, help="Seconds between deliveries, instead of the template's."),
+    ] = None,
+) -> None:
+    """Start the run and stay up until Ctrl-C."""
+    root = Path(tempfile.mkdtemp(prefix="local-run-")) if ephemeral else state
+    directory = StateDirectory(root)
+    try:
+        directory.acquire()
+        try:
+            _serve(assembly, directory, port, interval)
+        finally:
+            directory.release()
+    finally:
+        if ephemeral:
+            shutil.rmtree(root, ignore_errors=True)
+
+
+def _serve(assembly_directory: Path, directory: StateDirectory, port: int, interval: float | None) -> None:
+    from local_runtime.assembly import load_assembly
+    from local_runtime.coverage import check_coverage
+    from local_runtime.run import LocalRun
+    from local_runtime.server import listen, serve
+
+    _log_to(directory.logs / "local-run.log")
+    assembly = load_assembly(assembly_directory)
+    without_effect = check_coverage(assembly)
+    listener = listen(port)
+    bound: int = listener.getsockname()[1]
+    run = LocalRun(assembly, directory, endpoint_url=f"http://127.0.0.1:{bound}", interval_seconds=interval)
+
+    def opened() -> None:
+        directory.announce(RunInfo(os.getpid(), bound, str(assembly_directory.resolve())))
+        _print_banner(run, bound, directory.root, without_effect)
+
+    run.start()
+    try:
+        serve(run, listener, opened)
+    finally:
+        print("stopping; what was accepted and not delivered stays in the stream", flush=True)
+        run.stop()
+    if run.failure is not None:
+        raise LocalRuntimeError(f"the lakehouse could not be opened: {run.failure}")
+
+
+def _log_to(path: Path) -> None:
+    handler = logging.FileHandler(path, encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    handler.formatter.converter = time.gmtime  # type: ignore[union-attr]
+    console = logging.StreamHandler()
+    console.setLevel(logging.WARNING)
+    console.setFormatter(logging.Formatter("%(levelname)s %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler, console], force=True)
+
+
+def _print_banner(run: Any, port: int, root: Path, without_effect: dict[str, int]) -> None:
+    lines = [f"The local run is up on http://127.0.0.1:{port} (Ctrl-C ends it; state in {root})"]
+    for name, api in run.gateway.apis.items():
+        lines += [f"  API       http://127.0.0.1:{port}/{name}/{stage}" for stage in api.stages]
+    lines += [f"  stream    {stream.name}" for stream in run.streams.streams()]
+    lines += [f"  delivery  {delivery.name}, every {delivery.interval:g} s" for delivery in run.deliveries]
+    lines += [f"  function  {function.name}" for function in run.functions]
+    if without_effect:
+        names = ", ".join(f"{kind} ({count})" for kind, count in sorted(without_effect.items()))
+        lines.append(f"  without effect here: {names}")
+    lines += [
+        f"  AWS SDK   AWS_ENDPOINT_URL=http://127.0.0.1:{port} (Kinesis)",
+        '  then      python -m local_runtime flush; python -m local_runtime sql "select ..."',
+    ]
+    print("\n".join(lines), flush=True)
+
+
+@app.command()
+def sql(
+    statement: Annotated[str, typer.Argument(help="One Athena statement.")],
+    format: Annotated[Format, typer.Option(help="How the rows are printed.")] = Format.TABLE,
+    database: Annotated[str | None, typer.Option(help="The database of names without one.")] = None,
+    port: RunPort = None,
+    state: StateOption = DEFAULT_STATE,
+) -> None:
+    """Ask the tables of the run as Athena would be asked."""
+    answer = ControlClient(port, state).ask("sql", {"sql": statement, "database": database})
+    names = [column["name"] for column in answer["columns"]]
+    if format is Format.JSON:
+        print(json.dumps([dict(zip(names, row, strict=True)) for row in answer["rows"]], ensure_ascii=False))
+    elif format is Format.CSV:
+        writer = csv.writer(sys.stdout)
+        writer.writerow(names)
+        writer.writerows(answer["text"])
+    else:
+        from local_runtime.tables import print_rows
+
+        print_rows(answer["columns"], answer["text"])
+
+
+@app.command()
+def status(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    port: RunPort = None,
+    state: StateOption = DEFAULT_STATE,
+) -> None:
+    """Show each stage of the run: accepted, waiting, stored, failed."""
+    answer = ControlClient(port, state).ask("status", {})
+    if as_json:
+        print(json.dumps(answer))
+    else:
+        from local_runtime.tables import print_status
+
+        print_status(answer)
+
+
+@app.command()
+def flush(
+    timeout: Annotated[float, typer.Option(min=0, help="Seconds to wait at the most.")] = 60,
+    port: RunPort = None,
+    state: StateOption = DEFAULT_STATE,
+) -> None:
+    """Deliver everything accepted so far without waiting for the buffer's interval."""
+    answer = ControlClient(port, state).ask("flush", {"timeout_seconds": timeout}, timeout + 30)
+    if not answer["flushed"]:
+        waiting = sum(delivery["waiting"] for delivery in answer["status"]["deliveries"])
+        raise LocalRuntimeError(f"{waiting} records are not delivered after {timeout:g} s; see `status`")
+    for delivery in answer["status"]["deliveries"]:
+        counters = delivery["counters"]
+        failed = counters.get("processing-failed", 0) + counters.get("iceberg-failed", 0)
+        print(f"{delivery['name']}: {counters.get('stored', 0)} stored, {failed} failed, 0 waiting")
+
+
+def main() -> None:
+    """Run the command line; a user's mistake is one line and exit code 2."""
+    try:
+        app()
+    except LocalRuntimeError as error:
+        print(f"local_runtime: {error}", file=sys.stderr)
+        sys.exit(2)

@@ -1,0 +1,41 @@
+"""How the commands talk to a run that is up."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from pathlib import Path
+from typing import Any
+
+from local_runtime.errors import LocalRuntimeError
+from local_runtime.state import StateDirectory
+
+HOST = "127.0.0.1"
+
+
+class ControlClient:
+    """Asks the run on a port, or the one that has a state directory."""
+
+    def __init__(self, port: int | None, state: Path) -> None:
+        self._port = StateDirectory(state).find_run().port if port is None else port
+
+    def ask(self, action: str, request: dict[str, Any], timeout: float = 300) -> dict[str, Any]:
+        """The answer of `/_local/{action}`.
+
+        Raises:
+            LocalRuntimeError: nobody answers, or the run refuses.
+        """
+        connection = http.client.HTTPConnection(HOST, self._port, timeout=timeout)
+        try:
+            connection.request("POST", f"/_local/{action}", json.dumps(request))
+            response = connection.getresponse()
+            answer = json.loads(response.read())
+        except (OSError, http.client.HTTPException) as error:
+            raise LocalRuntimeError(f"the run on port {self._port} does not answer: {error}") from None
+        except ValueError:
+            raise LocalRuntimeError(f"what listens on port {self._port} is no local run") from None
+        finally:
+            connection.close()
+        if response.status != 200:
+            raise LocalRuntimeError(str(answer.get("message", answer)))
+        return dict(answer)

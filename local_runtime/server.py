@@ -1,0 +1,100 @@
+"""One port for everything: REST APIs by name, AWS JSON for the SDKs, `/_local/` for our own commands."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import signal
+import socket
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from typing import Any
+
+import uvicorn
+
+from local_runtime.control import Control
+from local_runtime.errors import LocalRuntimeError
+from local_runtime.run import LocalRun
+from local_runtime.wire.endpoint import AwsJsonEndpoint
+
+HOST = "127.0.0.1"
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+
+def listen(port: int) -> socket.socket:
+    """A socket on loopback; port 0 takes any free one.
+
+    Raises:
+        LocalRuntimeError: the port cannot be had.
+    """
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((HOST, port))
+        listener.listen(2048)
+    except (OSError, OverflowError) as error:
+        listener.close()
+        in_use = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
+        reason = "it is in use" if in_use else str(error)
+        raise LocalRuntimeError(
+            f"port {port} on {HOST} cannot be opened: {reason}; pass another --port"
+        ) from None
+    return listener
+
+
+class Application:
+    """Sends each request to the gateway, the control or the AWS endpoint by its path."""
+
+    def __init__(self, run: LocalRun) -> None:
+        self._gateway = run.gateway
+        self._control = Control(run)
+        self._wire = AwsJsonEndpoint({"Kinesis_20131202": run.kinesis})
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        path = scope["path"]
+        if path.startswith("/_local/"):
+            await self._control(scope, receive, send)
+        elif path == "/":
+            await self._wire(scope, receive, send)
+        else:
+            await self._gateway(scope, receive, send)
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, but a signal ends `serve` in order instead of ending the process."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        signals = (signal.SIGINT, signal.SIGTERM)
+        for number in signals:
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        try:
+            yield
+        finally:
+            for number in signals:
+                loop.remove_signal_handler(number)
+
+
+def serve(run: LocalRun, listener: socket.socket, on_open: Callable[[], None]) -> None:
+    """Answer requests until SIGINT or SIGTERM; `on_open` is called when the first could be answered."""
+    config = uvicorn.Config(
+        Application(run), lifespan="off", log_config=None, access_log=False, timeout_graceful_shutdown=5
+    )
+    server = _Server(config)
+
+    async def main() -> None:
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        while not server.started and not serving.done():
+            await asyncio.sleep(0.01)
+        if server.started:
+            on_open()
+        await serving
+
+    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+        runner.run(main())
