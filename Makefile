@@ -40,7 +40,7 @@ $(NODE_TOOLS): package-lock.json $(PYTHON_TOOLS)
 $(LAYER): build-aws-lambda-layer-package.sh lambdas/requirements.txt $(PYTHON_TOOLS)
 	./build-aws-lambda-layer-package.sh
 
-demo: $(PYTHON_TOOLS) $(LAYER) ## Events from HTTP to Iceberg to Athena SQL on this machine (DEMO_EVENTS=10000)
+demo: synth ## Events from HTTP to Iceberg to Athena SQL on this machine (DEMO_EVENTS=10000)
 	$(PY) src/utils/demo.py --events $(DEMO_EVENTS)
 
 synth: $(PYTHON_TOOLS) $(LAYER) ## Write the CloudFormation templates to cdk.out

@@ -126,14 +126,16 @@ def _print_banner(run: Any, port: int, root: Path, without_effect: dict[str, int
 
 @app.command()
 def sql(
-    statement: Annotated[str, typer.Argument(help="One Athena statement.")],
+    statement: Annotated[str | None, typer.Argument(help="One Athena statement.")] = None,
+    file: Annotated[Path | None, typer.Option(help="Read the statement from a file instead.")] = None,
     format: Annotated[Format, typer.Option(help="How the rows are printed.")] = Format.TABLE,
     database: Annotated[str | None, typer.Option(help="The database of names without one.")] = None,
     port: RunPort = None,
     state: StateOption = DEFAULT_STATE,
 ) -> None:
     """Ask the tables of the run as Athena would be asked."""
-    answer = ControlClient(port, state).ask("sql", {"sql": statement, "database": database})
+    text = _statement(statement, file)
+    answer = ControlClient(port, state).ask("sql", {"sql": text, "database": database})
     names = [column["name"] for column in answer["columns"]]
     if format is Format.JSON:
         print(json.dumps([dict(zip(names, row, strict=True)) for row in answer["rows"]], ensure_ascii=False))
@@ -145,6 +147,17 @@ def sql(
         from local_runtime.tables import print_rows
 
         print_rows(answer["columns"], answer["text"])
+
+
+def _statement(statement: str | None, file: Path | None) -> str:
+    if (statement is None) == (file is None):
+        raise LocalRuntimeError("give one statement, as an argument or with --file")
+    if file is None:
+        return str(statement)
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise LocalRuntimeError(f"{file}: the statement cannot be read: {error}") from None
 
 
 @app.command()
