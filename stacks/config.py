@@ -1,4 +1,4 @@
-"""Configuration: one load of the CDK context into frozen models, and every mistake in it as one readable line.
+"""Configuration: one load of the CDK context into frozen models, and each mistake in it as one readable line.
 
 https://docs.aws.amazon.com/cdk/v2/guide/context.html
 """
@@ -20,9 +20,13 @@ ROOT = Path(__file__).resolve().parents[1]
 _CDK_KEYS = frozenset(
     {"$schema", "acknowledged-issue-numbers", "acknowledged-warnings", "cdk-migrate", "cli-telemetry"}
 )
-"""Top-level keys that the CDK CLI or an editor writes; lookups and feature flags are known by their spelling."""
+"""Top-level keys that the CDK CLI or an editor writes; lookups and feature flags show by their spelling."""
 
-_RETENTION_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)  # fmt: skip
+# fmt: off
+_RETENTION_DAYS = (
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+)
+# fmt: on
 
 
 def _retention(days: int) -> int:
@@ -71,7 +75,7 @@ class CommonConfig(Section):
     """How long CloudWatch keeps each log group."""
 
     keep_data_on_destroy: bool = True
-    """Whether buckets, databases and tables outlive `cdk destroy`; with `false` they go, and the data with them."""
+    """Whether bucket, database and table outlive `cdk destroy`; with `false` they go, and the data too."""
 
     tags: dict[TagKey, TagValue] = Field(default={"Application": "web-analytics"}, max_length=50)
     """Tags on every stack, which CloudFormation copies to the resources."""

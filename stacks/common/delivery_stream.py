@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from aws_cdk.aws_kinesisfirehose import CfnDeliveryStream as Firehose
+from aws_cdk import CfnResource
 from aws_cdk.aws_logs import CfnLogGroup, CfnLogStream
 from constructs import Construct
 
@@ -41,7 +41,7 @@ class Table:
     unique_keys: Sequence[str]
 
 
-class IcebergDeliveryStream(Firehose):
+class IcebergDeliveryStream(CfnResource):
     """The stream; CloudFormation names it, because one with a fixed name could not be replaced."""
 
     def __init__(
@@ -59,61 +59,64 @@ class IcebergDeliveryStream(Firehose):
         retry_duration_in_seconds: int,
         log_group: CfnLogGroup,
     ) -> None:
-        append_only = not table.unique_keys
         super().__init__(
             scope,
             id,
-            delivery_stream_type="KinesisStreamAsSource",
-            kinesis_stream_source_configuration=Firehose.KinesisStreamSourceConfigurationProperty(
-                kinesis_stream_arn=source_stream_arn, role_arn=role_arn
-            ),
-            iceberg_destination_configuration=Firehose.IcebergDestinationConfigurationProperty(
-                role_arn=role_arn,
-                catalog_configuration=Firehose.CatalogConfigurationProperty(catalog_arn=table.catalog_arn),
-                append_only=append_only,
-                destination_table_configuration_list=[
-                    Firehose.DestinationTableConfigurationProperty(
-                        destination_database_name=table.database,
-                        destination_table_name=table.name,
-                        unique_keys=None if append_only else list(table.unique_keys),
-                    )
-                ],
-                buffering_hints=_hints(buffering),
-                cloud_watch_logging_options=_logging(log_group, "DestinationDelivery"),
-                processing_configuration=_processing(transformation, role_arn),
-                retry_options=Firehose.RetryOptionsProperty(duration_in_seconds=retry_duration_in_seconds),
-                s3_backup_mode="FailedDataOnly",
-                s3_configuration=Firehose.S3DestinationConfigurationProperty(
-                    bucket_arn=bucket_arn,
-                    role_arn=role_arn,
-                    error_output_prefix=error_output_prefix,
-                    buffering_hints=_hints(buffering),
-                    cloud_watch_logging_options=_logging(log_group, "BackupDelivery"),
-                ),
-            ),
+            type="AWS::KinesisFirehose::DeliveryStream",
+            properties={
+                "DeliveryStreamType": "KinesisStreamAsSource",
+                "KinesisStreamSourceConfiguration": {
+                    "KinesisStreamARN": source_stream_arn,
+                    "RoleARN": role_arn,
+                },
+                "IcebergDestinationConfiguration": {
+                    "RoleARN": role_arn,
+                    "CatalogConfiguration": {"CatalogArn": table.catalog_arn},
+                    "AppendOnly": not table.unique_keys,
+                    "DestinationTableConfigurationList": [_destination(table)],
+                    "BufferingHints": _hints(buffering),
+                    "CloudWatchLoggingOptions": _logging(log_group, "DestinationDelivery"),
+                    "ProcessingConfiguration": _processing(transformation, role_arn),
+                    "RetryOptions": {"DurationInSeconds": retry_duration_in_seconds},
+                    "s3BackupMode": "FailedDataOnly",  # AWS spells it with a small s
+                    "S3Configuration": {
+                        "BucketARN": bucket_arn,
+                        "RoleARN": role_arn,
+                        "ErrorOutputPrefix": error_output_prefix,
+                        "BufferingHints": _hints(buffering),
+                        "CloudWatchLoggingOptions": _logging(log_group, "BackupDelivery"),
+                    },
+                },
+            },
         )
 
 
-def _hints(buffering: Buffering) -> Firehose.BufferingHintsProperty:
-    return Firehose.BufferingHintsProperty(
-        interval_in_seconds=buffering.seconds, size_in_m_bs=buffering.megabytes
-    )
+def _destination(table: Table) -> dict[str, object]:
+    destination: dict[str, object] = {
+        "DestinationDatabaseName": table.database,
+        "DestinationTableName": table.name,
+    }
+    if table.unique_keys:
+        destination["UniqueKeys"] = list(table.unique_keys)
+    return destination
 
 
-def _logging(group: CfnLogGroup, stream_name: str) -> Firehose.CloudWatchLoggingOptionsProperty:
+def _hints(buffering: Buffering) -> dict[str, object]:
+    return {"IntervalInSeconds": buffering.seconds, "SizeInMBs": buffering.megabytes}
+
+
+def _logging(group: CfnLogGroup, stream_name: str) -> dict[str, object]:
     """Firehose writes to a log stream that exists; the console creates one, CloudFormation does not."""
     stream = CfnLogStream(
-        group.node.scope,  # type: ignore[arg-type]
+        group.stack,
         f"{stream_name}Log",
         log_group_name=group.ref,
         log_stream_name=stream_name,
     )
-    return Firehose.CloudWatchLoggingOptionsProperty(
-        enabled=True, log_group_name=group.ref, log_stream_name=stream.ref
-    )
+    return {"Enabled": True, "LogGroupName": group.ref, "LogStreamName": stream.ref}
 
 
-def _processing(transformation: Transformation, role_arn: str) -> Firehose.ProcessingConfigurationProperty:
+def _processing(transformation: Transformation, role_arn: str) -> dict[str, object]:
     parameters = {
         "LambdaArn": f"{transformation.function_arn}:$LATEST",
         "RoleArn": role_arn,
@@ -121,15 +124,14 @@ def _processing(transformation: Transformation, role_arn: str) -> Firehose.Proce
         "BufferSizeInMBs": f"{transformation.buffering.megabytes:g}",
         "BufferIntervalInSeconds": str(transformation.buffering.seconds),
     }
-    return Firehose.ProcessingConfigurationProperty(
-        enabled=True,
-        processors=[
-            Firehose.ProcessorProperty(
-                type="Lambda",
-                parameters=[
-                    Firehose.ProcessorParameterProperty(parameter_name=name, parameter_value=value)
-                    for name, value in parameters.items()
+    return {
+        "Enabled": True,
+        "Processors": [
+            {
+                "Type": "Lambda",
+                "Parameters": [
+                    {"ParameterName": name, "ParameterValue": value} for name, value in parameters.items()
                 ],
-            )
+            }
         ],
-    )
+    }

@@ -1,6 +1,7 @@
 """Roles with inline policies alone.
 
-A policy of its own would be created beside the role, and whoever uses the role could come before it (aws-cdk#34325).
+A policy of its own would be created beside the role, and whoever uses the role could come before it.
+https://github.com/aws/aws-cdk/issues/34325
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """An Apache Iceberg table in the Glue Data Catalog and its upkeep.
 
-The table is `Name` + `OpenTableFormatInput` and has no `TableInput`: with one, the first stack update would strip the
-parameters that make it an Iceberg table (docs/decisions/0004).
+It is `Name` + `OpenTableFormatInput` without `TableInput` (docs/decisions/0004).
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-glue-table.html
 https://docs.aws.amazon.com/glue/latest/dg/table-optimizers.html
 """
@@ -10,8 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from aws_cdk import RemovalPolicy
-from aws_cdk.aws_glue import CfnTable, CfnTableOptimizer
+from aws_cdk import CfnResource, RemovalPolicy, Stack
 from constructs import Construct
 
 from stacks.common.avro_schema import Column
@@ -26,27 +24,45 @@ _PROPERTIES = {
 }
 _OPTIMIZERS: Mapping[str, Mapping[str, object]] = {
     "compaction": {
-        "compactionConfiguration": {
-            "icebergConfiguration": {"strategy": "binpack", "minInputFiles": 100, "deleteFileThreshold": 1}
+        "CompactionConfiguration": {
+            "IcebergConfiguration": {"Strategy": "binpack", "MinInputFiles": 100, "DeleteFileThreshold": 1}
         }
     },
     "retention": {
-        "retentionConfiguration": {
-            "icebergConfiguration": {
-                "snapshotRetentionPeriodInDays": 5,
-                "numberOfSnapshotsToRetain": 1,
-                "cleanExpiredFiles": True,
+        "RetentionConfiguration": {
+            "IcebergConfiguration": {
+                "SnapshotRetentionPeriodInDays": 5,
+                "NumberOfSnapshotsToRetain": 1,
+                "CleanExpiredFiles": True,
             }
         }
     },
     "orphan_file_deletion": {
         # Longer than a delivery may take to commit: Firehose retries for two hours at most.
-        "orphanFileDeletionConfiguration": {"icebergConfiguration": {"orphanFileRetentionPeriodInDays": 3}}
+        "OrphanFileDeletionConfiguration": {"IcebergConfiguration": {"OrphanFileRetentionPeriodInDays": 3}}
     },
 }
 
 
-class IcebergTable(CfnTable):
+class GlueDatabase(CfnResource):
+    """A database of the account's catalog."""
+
+    def __init__(
+        self, scope: Construct, id: str, *, name: str, description: str, removal_policy: RemovalPolicy
+    ) -> None:
+        super().__init__(
+            scope,
+            id,
+            type="AWS::Glue::Database",
+            properties={
+                "CatalogId": Stack.of(scope).account,
+                "DatabaseInput": {"Name": name, "Description": description},
+            },
+        )
+        self.apply_removal_policy(removal_policy)
+
+
+class IcebergTable(CfnResource):
     """An Iceberg v2 table: Parquet, snappy."""
 
     def __init__(
@@ -54,7 +70,6 @@ class IcebergTable(CfnTable):
         scope: Construct,
         id: str,
         *,
-        catalog_id: str,
         database_name: str,
         name: str,
         location: str,
@@ -62,23 +77,30 @@ class IcebergTable(CfnTable):
         partition_fields: Sequence[PartitionField],
         removal_policy: RemovalPolicy,
     ) -> None:
+        self._catalog_id = Stack.of(scope).account
+        self._database_name, self._name = database_name, name
+        table: dict[str, object] = {
+            "Location": location,
+            "Schema": _schema(columns),
+            "Properties": _PROPERTIES,
+        }
+        if partition_fields:
+            table["PartitionSpec"] = _partition_spec(columns, partition_fields)
         super().__init__(
             scope,
             id,
-            catalog_id=catalog_id,
-            database_name=database_name,
-            name=name,
-            open_table_format_input={
-                "icebergInput": {
-                    "metadataOperation": "CREATE",
-                    "version": "2",
-                    "icebergTableInput": {
-                        "location": location,
-                        "schema": _schema(columns),
-                        "partitionSpec": _partition_spec(columns, partition_fields),
-                        "properties": _PROPERTIES,
-                    },
-                }
+            type="AWS::Glue::Table",
+            properties={
+                "CatalogId": self._catalog_id,
+                "DatabaseName": database_name,
+                "Name": name,
+                "OpenTableFormatInput": {
+                    "IcebergInput": {
+                        "MetadataOperation": "CREATE",
+                        "Version": "2",
+                        "IcebergTableInput": table,
+                    }
+                },
             },
         )
         self.apply_removal_policy(removal_policy)
@@ -86,14 +108,17 @@ class IcebergTable(CfnTable):
     def add_optimizers(self, role_arn: str) -> None:
         """Compaction, snapshot expiry and deletion of orphan files."""
         for type, configuration in _OPTIMIZERS.items():
-            optimizer = CfnTableOptimizer(
-                self.node.scope,  # type: ignore[arg-type]
+            optimizer = CfnResource(
+                self.stack,
                 f"{self.node.id}{type.title().replace('_', '')}",
-                catalog_id=self.catalog_id,
-                database_name=self.database_name,
-                table_name=str(self.name),
-                type=type,
-                table_optimizer_configuration={"enabled": True, "roleArn": role_arn, **configuration},
+                type="AWS::Glue::TableOptimizer",
+                properties={
+                    "CatalogId": self._catalog_id,
+                    "DatabaseName": self._database_name,
+                    "TableName": self._name,
+                    "Type": type,
+                    "TableOptimizerConfiguration": {"Enabled": True, "RoleArn": role_arn, **configuration},
+                },
             )
             # The names are text: CloudFormation does not see that the optimizer needs the table.
             optimizer.add_resource_dependency(self)
@@ -101,20 +126,18 @@ class IcebergTable(CfnTable):
 
 def _schema(columns: Sequence[Column]) -> dict[str, object]:
     fields = [
-        {"id": number, "name": column.name, "type": column.type, "required": False, "doc": column.doc}
+        {"Id": number, "Name": column.name, "Type": column.type, "Required": False, "Doc": column.doc}
         for number, column in enumerate(columns, start=1)
     ]
-    return {"type": "struct", "schemaId": 0, "fields": fields}
+    return {"Type": "struct", "SchemaId": 0, "Fields": fields}
 
 
 def _partition_spec(
     columns: Sequence[Column], partition_fields: Sequence[PartitionField]
-) -> dict[str, object] | None:
-    if not partition_fields:
-        return None
+) -> dict[str, object]:
     ids = {column.name: number for number, column in enumerate(columns, start=1)}
     fields = [
-        {"sourceId": ids[field.column], "fieldId": number, "name": field.name, "transform": field.transform}
+        {"SourceId": ids[field.column], "FieldId": number, "Name": field.name, "Transform": field.transform}
         for number, field in enumerate(partition_fields, start=_FIRST_PARTITION_FIELD_ID)
     ]
-    return {"specId": 0, "fields": fields}
+    return {"SpecId": 0, "Fields": fields}

@@ -1,4 +1,4 @@
-"""Partition transforms of Iceberg in the words of Athena's DDL: `event`, `day(timestamp)`, `bucket(16, user_id)`.
+"""Iceberg's partition transforms as Athena's DDL spells them: `event`, `day(timestamp)`, `bucket(16, uri)`.
 
 https://docs.aws.amazon.com/athena/latest/ug/querying-iceberg-creating-tables.html
 """
@@ -17,7 +17,7 @@ _TERM = re.compile(
 
 @dataclass(frozen=True)
 class PartitionField:
-    """One field of a partition spec: its name, the column it comes from and Iceberg's name of the transform."""
+    """One field of a partition spec: its name, its source column and Iceberg's name of the transform."""
 
     name: str
     column: str

@@ -1,4 +1,4 @@
-"""A regional REST API that pages of any origin may call, with one stage, its access log and its own error answers.
+"""A regional REST API that pages of any origin may call: one stage, its access log, its own error answers.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/how-to-cors.html
 https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
@@ -97,7 +97,7 @@ class PublicRestApi(RestApi):
         )
 
     def _add_error_answers(self) -> None:
-        """Answers that API Gateway gives itself lack the CORS header and say little, unless they are defined."""
+        """What API Gateway answers itself lacks the CORS header and says little, unless it is defined."""
         self._add_error_answer(
             "BadRequestBody", ResponseType.BAD_REQUEST_BODY, {"cause": "validationErrorString"}
         )
@@ -122,7 +122,7 @@ def _access_log_destination(
     if access_log == "off":
         return None
     group = add_log_group(scope, "AccessLog", retention_in_days=retention_in_days)
-    return LogGroupLogDestination(LogGroup.from_log_group_arn(scope, "AccessLogGroup", group.attr_arn))
+    return LogGroupLogDestination(LogGroup.from_log_group_name(scope, "AccessLogGroup", group.ref))
 
 
 def _access_log_format(access_log: AccessLog) -> AccessLogFormat | None:

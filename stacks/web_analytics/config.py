@@ -69,7 +69,7 @@ def _folder(prefix: str) -> str:
 
 
 def _error_prefix(prefix: str) -> str:
-    """A prefix as Firehose wants it, with the final slash that keeps object names apart from the error type."""
+    """A prefix as Firehose wants it, with the final slash that keeps object names off the error type."""
     if "!{" in _EXPRESSION.sub("", prefix):
         raise ValueError(
             "may use !{firehose:error-output-type}, !{firehose:random-string} and !{timestamp:...} alone "
@@ -99,16 +99,16 @@ class KinesisProxyApi(Section):
     """Requests that the stage accepts at once."""
 
     access_log: Literal["create-account-role", "use-account-role", "off"] = "create-account-role"
-    """Where API Gateway gets the right to write the access log: from an account-wide role that the app creates, from
-    the one that the account already has, or nowhere (no access log)."""
+    """Whether API Gateway writes an access log, and with which role: one role serves all APIs of an account
+    and region; the app creates it, or the account has it."""
 
 
 class TransformLambda(Section):
     """Where the transform function's layer comes from."""
 
     s3_bucket_name: BucketName | None = None
-    """The bucket to which `build-aws-lambda-layer-package.sh BUCKET` uploaded the layer; without it the app packages
-    `dist/fastavro-lib.zip`."""
+    """The bucket to which `build-aws-lambda-layer-package.sh BUCKET` uploaded the layer; without it the app
+    takes `dist/fastavro-lib.zip`."""
 
     s3_object_key: ObjectKey = "var/fastavro-lib.zip"
     """The layer's key in that bucket."""
@@ -146,14 +146,14 @@ class IcebergTable(Section):
     table_name: GlueName = "web_log_iceberg"
     """The Iceberg table."""
 
-    unique_keys: list[ColumnName] = []
-    """Columns that identify a row: with them a record replaces the row with the same keys in its partition, without
-    them every record is a new row."""
+    unique_keys: tuple[ColumnName, ...] = ()
+    """Columns that identify a row: with them a record replaces the row of the same keys in its partition,
+    without them every record is a new row."""
 
     create_table: bool = True
     """Whether the app creates database, table and optimizers; `false` leaves them to your own Athena DDL."""
 
-    partition_by: list[PartitionTerm] = ["event", "day(timestamp)"]
+    partition_by: tuple[PartitionTerm, ...] = ("event", "day(timestamp)")
     """The partition spec of the created table, in the words of Athena's DDL."""
 
     @property
@@ -185,7 +185,7 @@ class DataFirehose(Section):
 
     @model_validator(mode="after")
     def _errors_lie_outside_the_table(self) -> DataFirehose:
-        """The orphan-file optimizer deletes whatever lies in the table's folder and is no part of the table."""
+        """The orphan-file optimizer deletes what lies in the table's folder and is no part of the table."""
         if self.error_output_prefix.startswith(f"{self.output_prefix}/"):
             raise ValueError(
                 f"error_output_prefix must lie outside output_prefix {self.output_prefix!r} "

@@ -6,13 +6,12 @@ https://docs.aws.amazon.com/glue/latest/dg/optimization-prerequisites.html
 from __future__ import annotations
 
 from aws_cdk import CfnOutput, Environment
-from aws_cdk.aws_glue import CfnDatabase
 from aws_cdk.aws_iam import ServicePrincipal
 from constructs import Construct
 
 from stacks.common.data_bucket import DataBucket, removal_policy
 from stacks.common.iam import InlineRole, allow
-from stacks.common.iceberg_table import IcebergTable
+from stacks.common.iceberg_table import GlueDatabase, IcebergTable
 from stacks.common.stack import TaggedStack
 from stacks.web_analytics.config import WEB_LOG_COLUMNS, WebAnalyticsConfig
 from stacks.web_analytics.names import Names
@@ -37,23 +36,23 @@ class IcebergStorageStack(TaggedStack):
 
     def _table(self, config: WebAnalyticsConfig) -> IcebergTable:
         settings = config.data_firehose_configuration.destination_iceberg_table_configuration
-        database = CfnDatabase(
+        policy = removal_policy(config.keep_data_on_destroy)
+        database = GlueDatabase(
             self,
             "Database",
-            catalog_id=self.account,
-            database_input={"name": settings.database_name, "description": "Web analytics"},
+            name=settings.database_name,
+            description="Web analytics",
+            removal_policy=policy,
         )
-        database.apply_removal_policy(removal_policy(config.keep_data_on_destroy))
         table = IcebergTable(
             self,
             "Table",
-            catalog_id=self.account,
             database_name=settings.database_name,
             name=settings.table_name,
             location=self._names.table_location,
             columns=WEB_LOG_COLUMNS,
             partition_fields=settings.partition_fields,
-            removal_policy=removal_policy(config.keep_data_on_destroy),
+            removal_policy=policy,
         )
         table.add_resource_dependency(database)
         return table

@@ -1,4 +1,4 @@
-"""Methods of a REST API that hand requests to Kinesis Data Streams: one table row a route, one template a mapping.
+"""Methods of a REST API that hand requests to Kinesis Data Streams; `mapping_templates` has the mappings.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/integrating-api-with-aws-services-kinesis.html
 """
@@ -67,7 +67,7 @@ class KinesisProxy:
             integration_http_method="POST",
             options=IntegrationOptions(
                 credentials_role=self._role,
-                # A body of another type would reach Kinesis as it is, and the client could write the whole call.
+                # Else a body of another type would reach Kinesis as it is: the client would write the call.
                 passthrough_behavior=PassthroughBehavior.NEVER,
                 request_parameters={
                     "integration.request.header.Content-Type": "'application/x-amz-json-1.1'"

@@ -5,8 +5,8 @@ https://docs.aws.amazon.com/streams/latest/dev/how-do-i-size-a-stream.html
 
 from __future__ import annotations
 
-from aws_cdk import CfnOutput, Duration, Environment, RemovalPolicy
-from aws_cdk.aws_kinesis import Stream, StreamEncryption, StreamMode
+from aws_cdk import CfnOutput, Environment, RemovalPolicy
+from aws_cdk.aws_kinesis import CfnStream
 from constructs import Construct
 
 from stacks.common.stack import TaggedStack
@@ -14,7 +14,7 @@ from stacks.web_analytics.config import WebAnalyticsConfig
 
 
 class KinesisStreamStack(TaggedStack):
-    """The stream. It ends with its stack: it holds nothing that Firehose has not been given within the day."""
+    """The stream. It ends with its stack: what it holds is on its way to the table."""
 
     def __init__(
         self, scope: Construct, id: str, *, config: WebAnalyticsConfig, env: Environment | None
@@ -22,13 +22,15 @@ class KinesisStreamStack(TaggedStack):
         super().__init__(
             scope, id, description="Web analytics: Kinesis data stream", settings=config, env=env
         )
-        stream = Stream(
+        stream = CfnStream(
             self,
             "Stream",
-            stream_name=config.kinesis_stream_name,
-            stream_mode=StreamMode.ON_DEMAND,
-            retention_period=Duration.hours(24),
-            encryption=StreamEncryption.MANAGED,
-            removal_policy=RemovalPolicy.DESTROY,
+            name=config.kinesis_stream_name,
+            stream_mode_details=CfnStream.StreamModeDetailsProperty(stream_mode="ON_DEMAND"),
+            retention_period_hours=24,
+            stream_encryption=CfnStream.StreamEncryptionProperty(
+                encryption_type="KMS", key_id="alias/aws/kinesis"
+            ),
         )
-        CfnOutput(self, "KinesisDataStreamName", value=stream.stream_name)
+        stream.apply_removal_policy(RemovalPolicy.DESTROY)
+        CfnOutput(self, "KinesisDataStreamName", value=stream.ref)

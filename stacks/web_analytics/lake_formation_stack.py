@@ -1,6 +1,6 @@
 """Lake Formation grants for the delivery role.
 
-In an account that leaves access to IAM they change nothing; in one that Lake Formation governs, Firehose needs them.
+Where access is left to IAM they change nothing; where Lake Formation governs it, Firehose needs them.
 https://docs.aws.amazon.com/lake-formation/latest/dg/change-settings.html
 """
 
@@ -51,7 +51,7 @@ class LakeFormationStack(TaggedStack):
         CfnOutput(self, "Principal", value=role_arn)
 
     def _deploy_role_arn(self) -> str:
-        """The role with which CloudFormation deploys this stack; the synthesizer leaves placeholders in it."""
+        """The role with which CloudFormation deploys this stack; it comes with placeholders in it."""
         synthesizer = self.synthesizer
         assert isinstance(synthesizer, DefaultStackSynthesizer)
         return Fn.sub(synthesizer.cloud_formation_execution_role_arn)

@@ -6,8 +6,9 @@ https://docs.aws.amazon.com/lambda/latest/dg/python-layers.html
 from __future__ import annotations
 
 import subprocess
+from pathlib import Path
 
-from stacks.common.avro_schema import ROOT
+from stacks.config import ROOT
 
 PACKAGE = ROOT / "dist" / "fastavro-lib.zip"
 _BUILD = ROOT / "build-aws-lambda-layer-package.sh"
@@ -17,7 +18,7 @@ class LayerPackageError(Exception):
     """The package is missing and could not be built."""
 
 
-def layer_package() -> str:
+def layer_package() -> Path:
     """The path of the package, which is built when it is missing.
 
     Raises:
@@ -31,4 +32,4 @@ def layer_package() -> str:
                 f"{PACKAGE.relative_to(ROOT)} is missing and {_BUILD.name} could not build it "
                 f"(exit code {built.returncode}):\n{built.stderr.strip()}"
             )
-    return str(PACKAGE)
+    return PACKAGE

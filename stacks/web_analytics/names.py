@@ -1,7 +1,7 @@
 """The names by which the seven stacks know one another's resources.
 
-They come from the configuration, never from cross-stack exports: an export could not be changed or deleted while
-another stack imports it, and each stack is deployed, updated and destroyed alone.
+They come from the configuration, never from cross-stack exports, so that each stack is deployed, updated and
+destroyed alone (docs/decisions/0001).
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aws_cdk import App, Environment
+from aws_cdk import App, Environment, Stack
 
 from stacks.web_analytics.config import WebAnalyticsConfig
 from stacks.web_analytics.delivery_role_stack import DeliveryRoleStack
@@ -29,9 +29,13 @@ def add_web_analytics(app: App, config: WebAnalyticsConfig, env: Environment | N
     grants = LakeFormationStack(app, "WebAnalyticsGrantLFPermissionsOnFirehoseRole", config=config, env=env)
     delivery = DeliveryStreamStack(app, "WebAnalyticsFirehoseToIcebergStack", config=config, env=env)
 
-    for stack in (storage, function, role):
-        stack.add_stack_dependency(stream, "the flow's order")
-    for stack in (storage, role):
-        grants.add_stack_dependency(stack, "a grant names a database and a role that exist")
-    for stack in (function, grants):
-        delivery.add_stack_dependency(stack, "Firehose checks role, table and function when it is created")
+    _after(stream, storage, function, role)
+    _after(storage, grants)
+    _after(role, grants)
+    _after(function, delivery)
+    _after(grants, delivery)
+
+
+def _after(first: Stack, *others: Stack) -> None:
+    for stack in others:
+        stack.add_stack_dependency(first)

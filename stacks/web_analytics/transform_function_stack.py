@@ -5,12 +5,11 @@ https://docs.aws.amazon.com/firehose/latest/dev/data-transformation.html
 
 from __future__ import annotations
 
-from aws_cdk import CfnOutput, Duration, Environment
-from aws_cdk.aws_lambda import Architecture, Code, LayerVersion, Runtime
-from aws_cdk.aws_s3 import Bucket
+from aws_cdk import CfnOutput, Environment
 from constructs import Construct
 
-from stacks.common.python_function import PythonFunction
+from stacks.common.assets import S3Object, add_zip_file
+from stacks.common.python_function import LambdaLayer, PythonFunction
 from stacks.common.stack import TaggedStack
 from stacks.web_analytics.config import TransformLambda, WebAnalyticsConfig
 from stacks.web_analytics.layer_package import layer_package
@@ -25,14 +24,8 @@ class TransformFunctionStack(TaggedStack):
     ) -> None:
         super().__init__(scope, id, description="Web analytics: transform function", settings=config, env=env)
         table = config.data_firehose_configuration.destination_iceberg_table_configuration
-        layer = LayerVersion(
-            self,
-            "FastavroLayer",
-            code=self._layer_code(config.firehose_data_tranform_lambda),
-            compatible_runtimes=[Runtime.PYTHON_3_14],
-            compatible_architectures=[Architecture.ARM_64],
-            description="fastavro and msgspec",
-        )
+        package = self._layer_package(config.firehose_data_tranform_lambda)
+        layer = LambdaLayer(self, "FastavroLayer", package=package, description="fastavro and msgspec")
         function = PythonFunction(
             self,
             "TransformFunction",
@@ -46,15 +39,14 @@ class TransformFunctionStack(TaggedStack):
                 "ICEBERG_UNIQUE_KEYS": ",".join(table.unique_keys),
                 "METRICS_NAMESPACE": "WebAnalytics",
             },
-            layers=[layer],
+            layer_arns=[layer.ref],
             memory_in_mb=1024,
-            timeout=Duration.minutes(1),
+            timeout_in_seconds=60,
             log_retention_in_days=config.log_retention_in_days,
         )
-        CfnOutput(self, "FirehoseDataProcFuncName", value=function.function_name)
+        CfnOutput(self, "FirehoseDataProcFuncName", value=function.ref)
 
-    def _layer_code(self, settings: TransformLambda) -> Code:
+    def _layer_package(self, settings: TransformLambda) -> S3Object:
         if settings.s3_bucket_name is None:
-            return Code.from_asset(layer_package())
-        bucket = Bucket.from_bucket_name(self, "LayerBucket", settings.s3_bucket_name)
-        return Code.from_bucket(bucket, settings.s3_object_key)
+            return add_zip_file(self, "LayerPackage", layer_package())
+        return S3Object(settings.s3_bucket_name, settings.s3_object_key)

@@ -1,0 +1,44 @@
+"""What seven stacks cost over an empty CDK app: CPU of `python app.py`, the same settings for both."""
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from benchmarks.measure import Result, whole_process
+
+NAME = "Synth of the app against an empty CDK app"
+
+_ROOT = Path(__file__).resolve().parents[2]
+_EMPTY_APP = "from aws_cdk import App; App().synth()"
+_ROUNDS = 7
+
+
+def run() -> list[Result]:
+    with tempfile.TemporaryDirectory() as outdir:
+        rounds = whole_process(
+            {
+                "app": [sys.executable, str(_ROOT / "app.py")],
+                "empty": [sys.executable, "-c", _EMPTY_APP],
+            },
+            rounds=_ROUNDS,
+            env=_settings(outdir),
+        )
+    return [
+        Result(
+            name="CPU of the app / of an empty app",
+            value=rounds.ratio("app", "empty"),
+            unit="times",
+            target=2.5,
+            better="lower",
+        ),
+        Result(name="CPU of the app", value=rounds.median("app"), unit="s"),
+        Result(name="CPU of an empty app", value=rounds.median("empty"), unit="s"),
+    ]
+
+
+def _settings(outdir: str) -> dict[str, str]:
+    """What `make synth` sets: no validation in the synth (cfn-lint does it), .pyc files kept, Node 24."""
+    kept = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+    node = Path(sys.executable).parent / "node"
+    return kept | {"CDK_VALIDATION": "false", "CDK_OUTDIR": outdir, "JSII_NODE": str(node)}
