@@ -47,8 +47,7 @@ class EventCheck:
                 return Reason.MISSING_FIELD
             return Reason.NULL_FIELD if event[name] is None else Reason.WRONG_TYPE
         for field in self._schema.fields:
-            text = event.get(field.name)
-            if field.matches is not None and isinstance(text, str) and not field.matches(text):
+            if field.matches is not None and not field.matches(event[field.name]):
                 return Reason.BAD_TIMESTAMP
         return None
 

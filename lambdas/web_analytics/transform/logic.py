@@ -57,6 +57,9 @@ class _Payload(msgspec.Struct, gc=False):
     data: bytes
 
 
+_NOT_BASE64 = (msgspec.ValidationError, UnicodeEncodeError)
+
+
 def transform(records: Sequence[IncomingRecord], check: EventCheck, destination: Destination) -> Outcome:
     """Answers every record once, whatever it holds, in a response that Lambda can carry."""
     budget = ReplyBudget([record["recordId"] for record in records])
@@ -85,14 +88,14 @@ def transform(records: Sequence[IncomingRecord], check: EventCheck, destination:
 def _payloads(records: Sequence[IncomingRecord]) -> Iterable[bytes | None]:
     try:
         return [incoming.data for incoming in msgspec.convert(records, list[_Payload])]
-    except msgspec.ValidationError:
+    except _NOT_BASE64:
         return map(_payload, records)
 
 
 def _payload(record: IncomingRecord) -> bytes | None:
     try:
         return msgspec.convert(record, _Payload).data
-    except msgspec.ValidationError:
+    except _NOT_BASE64:
         return None
 
 
@@ -103,7 +106,9 @@ def _completed(payload: bytes, filler: bytes) -> str:
 
 
 def _failure(record: IncomingRecord, reason: Reason, budget: ReplyBudget) -> Reply:
-    # Firehose keeps the record that it sent; the data here is for people, as far as the response has room.
+    # Firehose keeps the record that it sent; this echo is for people, as far as the response has room.
     data = record.get("data")
-    echoed = isinstance(data, str) and reason is not Reason.TOO_LARGE and budget.take(encoded_size(data))
-    return {"recordId": record["recordId"], "result": "ProcessingFailed", "data": data if echoed else ""}
+    echoed = isinstance(data, str) and data.isascii() and reason is not Reason.TOO_LARGE
+    if not echoed or not budget.take(encoded_size(data)):
+        data = ""
+    return {"recordId": record["recordId"], "result": "ProcessingFailed", "data": data}
