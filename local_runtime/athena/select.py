@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Mapping
 
 import duckdb
@@ -16,7 +17,7 @@ from local_runtime.athena.duck import open_database, query_error
 from local_runtime.athena.metadata_tables import metadata_source
 from local_runtime.athena.names import TableName, location, table_name, tables_of
 from local_runtime.athena.result import Column, QueryError, QueryResult, Statistics
-from local_runtime.athena.sources import Source, table_source
+from local_runtime.athena.sources import FileIndex, Source, table_source
 from local_runtime.athena.statements import Statement
 from local_runtime.athena.translate import Translation, check_functions, translate
 from local_runtime.athena.types import result_type
@@ -31,6 +32,7 @@ class SelectInterpreter:
         self._database = open_database(lakehouse.objects.root)
         self._lock = threading.Lock()
         self._sources: dict[TableName, tuple[str, Source]] = {}
+        self._indexes: dict[TableName, FileIndex] = defaultdict(FileIndex)
 
     def __call__(self, statement: Statement, database: str | None) -> QueryResult:
         started = time.perf_counter()
@@ -65,9 +67,10 @@ class SelectInterpreter:
             return metadata_source(table, name.metadata)
         with self._lock:
             cached = self._sources.get(name)
+            index = self._indexes[name]
         if cached is not None and cached[0] == table.metadata_location:
             return cached[1]
-        source = table_source(table, self._lakehouse.objects)
+        source = table_source(table, self._lakehouse.objects, index)
         with self._lock:
             self._sources[name] = (table.metadata_location, source)
         return source
