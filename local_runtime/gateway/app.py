@@ -23,6 +23,7 @@ from local_runtime.gateway.pipeline import build_pipeline
 from local_runtime.gateway.routing import find_method
 from local_runtime.gateway.service_integration import ServiceIntegration
 from local_runtime.service import Service
+from local_runtime.vtl import TemplateError
 
 _LOG = logging.getLogger(__name__)
 
@@ -61,7 +62,10 @@ class Gateway:
         if api is None or stage not in api.stages:
             await asgi.send_response(send, _index(self.apis))
             return
-        body = await asgi.read_body(scope, receive)
+        try:
+            body = await asgi.read_body(receive)
+        except asgi.ClientDisconnected:
+            return
         request = asgi.request(scope, path, b"" if body is None else body)
         await asgi.send_response(send, self.handle(api, api.stages[stage], request, too_large=body is None))
 
@@ -83,6 +87,9 @@ class Gateway:
                 run(invocation)
         except GatewayError as error:
             invocation.response = answer_error(invocation, error)
+        except TemplateError as error:
+            _LOG.warning("%s %s: a template failed: %s", request.method, context["path"], error)
+            invocation.response = answer_error(invocation, GatewayError("API_CONFIGURATION_ERROR"))
         except Exception:
             _LOG.exception("%s %s failed", request.method, context["path"])
             invocation.response = answer_error(invocation, GatewayError("DEFAULT_5XX"))

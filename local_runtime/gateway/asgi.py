@@ -30,12 +30,22 @@ def split_path(scope: Mapping[str, Any]) -> tuple[str, str, str]:
     return unquote(name), stage, f"/{below.removesuffix('///').removesuffix('//').removesuffix('/')}"
 
 
-async def read_body(scope: Mapping[str, Any], receive: Receive) -> bytes | None:
-    """The request's body; None when it is larger than the limit."""
+class ClientDisconnected(Exception):  # noqa: N818 (an event, no error)
+    """The client left before its request was whole: there is nobody to answer."""
+
+
+async def read_body(receive: Receive) -> bytes | None:
+    """The request's body; None when it is larger than the limit.
+
+    Raises:
+        ClientDisconnected: half a body is no request.
+    """
     chunks: list[bytes] = []
     size = 0
     while True:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnected
         chunk: bytes = message.get("body", b"")
         size += len(chunk)
         if size <= MAX_BODY:

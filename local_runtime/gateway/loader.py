@@ -87,7 +87,6 @@ def _load_resources(assembly: Assembly, api: Resource) -> ResourceNode:
 
 def _load_methods(assembly: Assembly, api: Resource, nodes: Mapping[str, ResourceNode]) -> None:
     loader = MethodLoader(
-        assembly,
         models={
             model.properties.get("Name", model.physical_id): model
             for model in _members(assembly, "AWS::ApiGateway::Model", api.physical_id)

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 import orjson
 
-from local_runtime.assembly.model import Assembly, Resource
+from local_runtime.assembly.model import Resource
 from local_runtime.errors import LocalRuntimeError, UnsupportedResourceError
 from local_runtime.gateway.api import Integration, IntegrationResponse, Method, ParameterSource
 from local_runtime.gateway.context import media_type
@@ -26,13 +26,7 @@ _BUILT_IN_MODELS = ("Empty", "Error")
 
 
 class MethodLoader:
-    def __init__(
-        self,
-        assembly: Assembly,
-        models: Mapping[str, Resource],
-        validators: Mapping[str, Mapping[str, Any]],
-    ) -> None:
-        self._assembly = assembly
+    def __init__(self, models: Mapping[str, Resource], validators: Mapping[str, Mapping[str, Any]]) -> None:
         self._schemas = {name: _schema(model) for name, model in models.items()}
         self._validators = validators
 

@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 from local_runtime.vtl.compiler import BreakSignal, Compiler, StopSignal
+from local_runtime.vtl.errors import PayloadError
 from local_runtime.vtl.template_parser import TemplateParser
 
 
@@ -28,9 +29,12 @@ class Template:
 
         Raises:
             TemplateError: a method that Java would throw from.
-            PayloadError: the payload is read as JSON and is none.
+            PayloadError: the payload is read as JSON and is none, or is nested too deeply to be printed.
         """
         out: list[str] = []
-        with suppress(BreakSignal, StopSignal):
-            self._run(dict(variables), out.append)
+        try:
+            with suppress(BreakSignal, StopSignal):
+                self._run(dict(variables), out.append)
+        except RecursionError as error:
+            raise PayloadError("the payload is nested too deeply") from error
         return "".join(out)

@@ -76,6 +76,16 @@ def test_body_over_ten_megabytes_is_refused(running: tuple[Gateway, int], api: A
     assert api.kinesis.requests == []
 
 
+def test_half_a_body_is_no_request(running: tuple[Gateway, int], api: Any) -> None:
+    gateway, port = running
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        head = b"PUT /log-api/v1/streams/events HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n"
+        connection.sendall(head + b'{"d": "x"}')
+    request(port, "GET", "/log-api/v1/streams/events")
+    assert gateway.counters["log-api"].requests == 1
+    assert api.kinesis.requests == []
+
+
 def test_client_text_in_a_header_cannot_split_the_response(api: Any) -> None:
     template = "#set($context.responseOverride.header.X-Echo = $input.params('echo')){}"
     api.integration["IntegrationResponses"][0]["ResponseTemplates"] = {"application/json": template}

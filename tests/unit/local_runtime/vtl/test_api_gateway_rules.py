@@ -142,6 +142,13 @@ def test_a_body_that_is_no_json_is_an_error_when_it_is_read_as_json(render: Rend
         render(template, "{oops")
 
 
+def test_a_body_nested_too_deeply_is_the_body_s_fault(render: Render) -> None:
+    with pytest.raises(PayloadError, match="nested too deeply"):
+        render("$input.json('$')", "[" * 900 + "]" * 900)
+    with pytest.raises(PayloadError, match="Could not parse"):
+        render("$input.json('$')", "[" * 5000)
+
+
 @pytest.mark.parametrize(
     "template",
     [
