@@ -40,13 +40,16 @@ class DurableFile(io.FileIO):
         try:
             if self._complete:
                 os.fsync(self.fileno())
+        except OSError:  # the disk is full or broken: what is there is not the file
+            self._complete = False
+            raise
         finally:
             super().close()
-        if self._complete:
-            self._temporary.replace(self._path)
-            sync_directory(self._path.parent)
-        else:
-            self._temporary.unlink(missing_ok=True)
+            if self._complete:
+                self._temporary.replace(self._path)
+                sync_directory(self._path.parent)
+            else:
+                self._temporary.unlink(missing_ok=True)
 
     def discard(self) -> None:
         """Close without taking the name."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import sqlglot
 from sqlglot import exp
 
 from local_runtime.athena.engine import Athena
-from tests.unit.local_runtime.lakehouse.tables import COLUMNS, event, store, web_log_lakehouse
+from tests.unit.local_runtime.lakehouse.tables import event, store, web_log_lakehouse
 
 SQL = Path(__file__).parents[2] / "sql"
 FILES = sorted(SQL.glob("*/*/*.sql"))
@@ -115,9 +116,11 @@ def test_query_on_an_empty_table_gives_no_error(tmp_path: Path, name: str) -> No
     assert athena.execute((QUERIES / f"{name}.sql").read_text()).rows == ON_AN_EMPTY_TABLE[name]
 
 
-def test_hand_made_table_has_the_columns_of_the_event_in_order() -> None:
+def test_hand_made_table_has_the_columns_of_the_schema_in_order() -> None:
+    schema = json.loads((SQL.parent / "schemas" / "web_analytics" / "web_log.avsc").read_text())
+    wanted = [(field["name"], field.get("icebergType", "string")) for field in schema["fields"]]
     statement = sqlglot.parse_one(TABLE_DDL.read_text(), read="athena")
     columns = [
         (column.name, column.args["kind"].sql("hive").lower()) for column in statement.find_all(exp.ColumnDef)
     ]
-    assert columns == [(name, "timestamp" if name == "timestamp" else "string") for name in COLUMNS]
+    assert columns == wanted

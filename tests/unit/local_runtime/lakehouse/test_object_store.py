@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given
@@ -114,6 +115,16 @@ def test_file_has_its_name_only_when_it_is_complete(tmp_path: Path) -> None:
         file.write(b"whole")
         assert not (tmp_path / "f").exists()
     assert (tmp_path / "f").read_bytes() == b"whole"
+
+
+def test_file_that_cannot_be_forced_to_disk_does_not_appear(tmp_path: Path) -> None:
+    file = DurableFile(tmp_path / "f")
+    with (
+        patch("os.fsync", side_effect=OSError("No space left on device")),
+        pytest.raises(OSError, match="space"),
+    ):
+        file.close()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_s3_uri_is_split_into_bucket_and_key() -> None:
