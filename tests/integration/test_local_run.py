@@ -1,0 +1,202 @@
+"""The main system end to end on one machine: HTTP in, SQL out, a kill in between, and a user's mistakes."""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import ROOT, LocalRunProcess, StartRun, local_runtime
+
+STREAM = "PUT-Firehose-aEhWz"
+TABLE = "web_log_iceberg_db.web_log_iceberg"
+
+
+def event(user_id: str, **changes: Any) -> dict[str, Any]:
+    return {
+        "user_id": user_id,
+        "session_id": "s-1",
+        "event": "view",
+        "ip": "192.0.2.7",
+        "hostname": "www.example.com",
+        "uri": "/",
+        "timestamp": "2026-11-21T10:00:00Z",
+        "referrer": None,
+        "user_agent": None,
+        "os": None,
+        **changes,
+    }
+
+
+def put(run: LocalRunProcess, method: str, body: Any, stream: str = STREAM) -> tuple[int, dict[str, Any]]:
+    connection = http.client.HTTPConnection("127.0.0.1", run.port, timeout=30)
+    try:
+        text = body if isinstance(body, str | bytes) else json.dumps(body)
+        path = f"/log-collector/v1/streams/{stream}/{method}"
+        connection.request("PUT", path, text, {"Content-Type": "application/json"})
+        response = connection.getresponse()
+        return response.status, json.loads(response.read())
+    finally:
+        connection.close()
+
+
+def records(*data: str) -> dict[str, Any]:
+    return {"records": [{"data": text, "partition-key": f"key-{index}"} for index, text in enumerate(data)]}
+
+
+def error_envelopes(run: LocalRunProcess) -> list[dict[str, Any]]:
+    files = [path for path in (run.state / "s3").rglob("*-failed/**/*") if path.is_file()]
+    return [json.loads(line) for path in files for line in path.read_bytes().splitlines()]
+
+
+@pytest.fixture(scope="module")
+def run(start_run: StartRun, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalRunProcess]:
+    with start_run(tmp_path_factory.mktemp("state"), "--interval", "300") as started:
+        yield started
+
+
+def test_event_travels_from_http_to_sql(run: LocalRunProcess) -> None:
+    strange = event("quotes", uri='/q?a="b"\\n&c=\n\t', user_agent="Ünïcödé 😀 \\u0041 $context #set")
+    assert put(run, "record", {"Data": strange, "PartitionKey": 'p"k'})[0] == 200
+    status, answer = put(run, "records", records(json.dumps(event("batch")) + "\n", json.dumps(strange)))
+    assert (status, answer["FailedRecordCount"], len(answer["Records"])) == (200, 0, 2)
+    run.flush()
+    rows = run.sql(f"select uri, user_agent from {TABLE} where user_id = 'quotes'")
+    assert rows == [{"uri": strange["uri"], "user_agent": strange["user_agent"]}] * 2
+    assert run.sql(f"select count(*) as n from {TABLE} where user_id = 'batch'") == [{"n": 1}]
+
+
+def test_poison_record_is_lost_alone_into_the_error_prefix(run: LocalRunProcess) -> None:
+    before = len(error_envelopes(run))
+    poison = ["", "not json", '"a string"', json.dumps({"user_id": 7}), "{"]
+    good = json.dumps(event("beside-poison"))
+    status, answer = put(run, "records", records(good, *poison, good))
+    assert (status, answer["FailedRecordCount"]) == (200, 0)
+    run.flush()
+    assert run.sql(f"select count(*) as n from {TABLE} where user_id = 'beside-poison'") == [{"n": 2}]
+    envelopes = error_envelopes(run)[before:]
+    assert sorted(base64.b64decode(item["rawData"]).decode() for item in envelopes) == sorted(poison)
+    assert {item["errorCode"] for item in envelopes} == {"Lambda.ProcessingFailedStatus"}
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ("no json", 400),
+        ({"records": []}, 400),
+        ({"records": [{"data": "x", "partition-key": "k"}] * 501}, 400),
+        ({"records": [{"partition-key": "k"}]}, 400),
+        (b'{"records": "' + b"x" * (10 * 1024 * 1024) + b'"}', 413),
+    ],
+    ids=["no JSON", "empty list", "501 records", "no data", "over 10 MB"],
+)
+def test_bad_request_is_refused_with_a_json_body(run: LocalRunProcess, body: Any, status: int) -> None:
+    answered, answer = put(run, "records", body)
+    assert answered == status
+    assert answer["message"]
+
+
+def test_stream_that_the_api_does_not_serve_is_refused(run: LocalRunProcess) -> None:
+    status, answer = put(run, "record", {"Data": 1, "PartitionKey": "k"}, stream="another")
+    assert status == 403
+    assert "123456789012" not in json.dumps(answer)
+
+
+def test_generator_of_the_contract_feeds_the_run(run: LocalRunProcess) -> None:
+    before = run.sql(f"select count(*) as n from {TABLE}")[0]["n"]
+    command = [sys.executable, "src/utils/gen_fake_data.py", "--max-count", "5", "--stream-name", STREAM]
+    command += ["--api-url", run.api_url, "--api-method", "records"]
+    finished = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert finished.returncode == 0
+    assert finished.stderr.count("[200 OK] {") == 5
+    run.flush()
+    assert run.sql(f"select count(*) as n from {TABLE}")[0]["n"] == before + 5
+
+
+def test_acknowledged_events_survive_kill_and_are_stored_once(start_run: StartRun, tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    with start_run(state, "--interval", "300") as first:
+        for index in range(3):
+            assert put(first, "records", records(*[json.dumps(event(f"u{index}"))] * 100))[0] == 200
+        first.kill()
+    with start_run(state, "--interval", "300") as second:
+        second.flush()
+        assert second.sql(f"select user_id, count(*) as n from {TABLE} group by 1 order by 1") == [
+            {"user_id": f"u{index}", "n": 100} for index in range(3)
+        ]
+
+
+def test_second_run_on_the_same_state_is_refused_and_names_the_first(
+    run: LocalRunProcess, assembly_directory: Path
+) -> None:
+    options = ("--state", str(run.state), "--assembly", str(assembly_directory), "--port", "0")
+    finished = local_runtime("up", *options)
+    assert finished.returncode == 2
+    assert f"pid {run.process.pid}" in finished.stderr
+
+
+def test_port_in_use_is_named(run: LocalRunProcess, assembly_directory: Path, tmp_path: Path) -> None:
+    options = ("--state", str(tmp_path), "--assembly", str(assembly_directory), "--port", str(run.port))
+    finished = local_runtime("up", *options)
+    assert finished.returncode == 2
+    assert f"port {run.port} on 127.0.0.1 cannot be opened: it is in use" in finished.stderr
+    assert "Traceback" not in finished.stderr
+
+
+def test_missing_assembly_is_named(tmp_path: Path) -> None:
+    finished = local_runtime("up", "--assembly", str(tmp_path / "none"), "--state", str(tmp_path / "state"))
+    assert finished.returncode == 2
+    assert "no cloud assembly here; run `make synth`" in finished.stderr
+
+
+@pytest.mark.parametrize("arguments", [("sql", "select 1"), ("status",), ("flush",)])
+def test_command_without_a_run_says_so(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    finished = local_runtime(*arguments, "--state", str(tmp_path))
+    assert finished.returncode == 2
+    assert "no local run has this state" in finished.stderr
+
+
+@pytest.mark.parametrize(
+    ("statement", "code"),
+    [
+        ("select from", "SYNTAX_ERROR"),
+        ("select * from web_log_iceberg_db.missing", "TABLE_NOT_FOUND"),
+        (f"select no_such_column from {TABLE}", "COLUMN_NOT_FOUND"),
+    ],
+)
+def test_wrong_sql_is_athenas_error(run: LocalRunProcess, statement: str, code: str) -> None:
+    finished = run.command("sql", statement)
+    assert finished.returncode == 2
+    assert code in finished.stderr
+    assert "Traceback" not in finished.stderr
+
+
+def test_status_adds_up(run: LocalRunProcess) -> None:
+    run.flush()
+    status = json.loads(run.command("status", "--json").stdout)
+    (delivery,), (stream,), (table,) = status["deliveries"], status["streams"], status["tables"]
+    counters = delivery["counters"]
+    assert stream["records"] == counters["stored"] + counters.get("processing-failed", 0)
+    assert table["rows"] == counters["stored"]
+    assert delivery["waiting"] == 0
+    shown = run.command("status").stdout
+    assert f"{counters['stored']} stored, 0 waiting" in shown
+
+
+def test_demo_closes_its_account() -> None:
+    finished = subprocess.run(
+        [sys.executable, "src/utils/demo.py", "--events", "400"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    assert "The account closes: 400 accepted" in finished.stdout
