@@ -17,9 +17,11 @@ from pyiceberg.table.snapshots import ancestors_of
 
 from local_runtime.assembly.model import Resource
 from local_runtime.errors import LocalRuntimeError, UnsupportedResourceError
+from local_runtime.lakehouse.data_files import commit_files, write_rows
 from local_runtime.lakehouse.evolution import update_table
 from local_runtime.lakehouse.facts import TableFacts, table_facts
 from local_runtime.lakehouse.file_io import ROOT_PROPERTY, ObjectStoreFileIO
+from local_runtime.lakehouse.keyed_write import write_changes
 from local_runtime.lakehouse.object_keys import split_uri
 from local_runtime.lakehouse.object_store import ObjectStore
 from local_runtime.lakehouse.records import Rejected, rows_to_arrow
@@ -121,10 +123,29 @@ class Lakehouse:
         """
         with self._lock:
             loaded = self.table(database, table)
-            loaded.append(records, snapshot_properties=dict(summary))
-            snapshot = loaded.current_snapshot()
-            assert snapshot is not None  # the append has just made it
-            return snapshot.snapshot_id
+            return commit_files(loaded, added=write_rows(loaded, records), summary=summary)
+
+    def write_changes(
+        self,
+        database: str,
+        table: str,
+        records: pa.Table,
+        operations: Sequence[str],
+        unique_keys: Sequence[str],
+        summary: Mapping[str, str],
+    ) -> int:
+        """Insert, update and delete by unique keys in one commit; see `keyed_write.write_changes`."""
+        with self._lock:
+            return write_changes(self.table(database, table), records, operations, unique_keys, summary)
+
+    def unique_keys(self, database: str, table: str) -> tuple[str, ...]:
+        """The table's own unique keys: its schema's identifier fields."""
+        return tuple(sorted(self.table(database, table).schema().identifier_field_names()))
+
+    @property
+    def commit_lock(self) -> threading.RLock:
+        """Held by whoever commits; maintenance takes it for its commits."""
+        return self._lock
 
     def snapshot_property(self, database: str, table: str, key: str) -> str | None:
         """A summary property of the newest snapshot that has it, looking back from the current one."""

@@ -1,0 +1,82 @@
+"""What every commit of ours shares: rows to files, files to rows, one snapshot with what it must carry.
+
+https://iceberg.apache.org/spec/#snapshots
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import pyarrow as pa
+from pyiceberg.expressions import AlwaysTrue
+from pyiceberg.io.pyarrow import ArrowScan, _dataframe_to_data_files
+from pyiceberg.manifest import DataFile
+from pyiceberg.schema import Schema
+from pyiceberg.table import FileScanTask, Table
+from pyiceberg.table.snapshots import Snapshot, ancestors_of
+
+CARRIED_PREFIX = "firehose."
+"""Summary properties that the newest snapshot must always have: consumers' positions."""
+
+
+def current_files(table: Table) -> list[FileScanTask]:
+    """The data files of the current snapshot, each with the delete files that apply to it."""
+    return [task for task in table.scan().plan_files() if isinstance(task, FileScanTask)]
+
+
+def read_rows(table: Table, tasks: Sequence[FileScanTask], schema: Schema | None = None) -> pa.Table:
+    """The rows of some data files, in the files' order; only the columns of `schema` if it is given."""
+    projected = table.schema() if schema is None else schema
+    return ArrowScan(table.metadata, table.io, projected, AlwaysTrue()).to_table(tasks)
+
+
+def write_rows(table: Table, rows: pa.Table) -> list[DataFile]:
+    """Rows as Parquet files, split by partition; they belong to no snapshot yet."""
+    if not rows.num_rows:
+        return []
+    return list(_dataframe_to_data_files(table.metadata, rows, table.io))
+
+
+def commit_files(
+    table: Table,
+    *,
+    added: Iterable[DataFile],
+    removed: Iterable[DataFile] = (),
+    summary: Mapping[str, str],
+) -> int:
+    """One snapshot that adds and removes whole files; without any it still carries the summary. Its id.
+
+    Small manifests are merged as they become many, as Iceberg's own writer does.
+    """
+    gone = list(removed)
+    with table.transaction() as transaction:
+        update = transaction.update_snapshot(snapshot_properties={**carried_summary(table), **summary})
+        producer = update.overwrite() if gone else update.merge_append()
+        for file in added:
+            producer.append_data_file(file)
+        for file in gone:
+            producer.delete_data_file(file)
+        producer.commit()
+    snapshot = table.current_snapshot()
+    assert snapshot is not None  # the commit has just made it
+    return snapshot.snapshot_id
+
+
+def carried_summary(table: Table) -> dict[str, str]:
+    """The newest value of every property that a commit must carry forward."""
+    return {key: value for key, (value, _) in _carried(table).items()}
+
+
+def carrying_snapshots(table: Table) -> set[int]:
+    """The snapshots that hold those values: expiring one would lose them."""
+    return {snapshot.snapshot_id for _, snapshot in _carried(table).values()}
+
+
+def _carried(table: Table) -> dict[str, tuple[str, Snapshot]]:
+    newest: dict[str, tuple[str, Snapshot]] = {}
+    for snapshot in ancestors_of(table.current_snapshot(), table.metadata):
+        properties = {} if snapshot.summary is None else snapshot.summary.additional_properties
+        for key, value in properties.items():
+            if key.startswith(CARRIED_PREFIX):
+                newest.setdefault(key, (value, snapshot))
+    return newest
