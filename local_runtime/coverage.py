@@ -20,6 +20,7 @@ PLAYED = frozenset(
         "AWS::ApiGateway::Stage",
         "AWS::Glue::Database",
         "AWS::Glue::Table",
+        "AWS::IAM::ManagedPolicy",
         "AWS::IAM::Policy",
         "AWS::IAM::Role",
         "AWS::Kinesis::Stream",

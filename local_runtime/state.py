@@ -45,9 +45,13 @@ class StateDirectory:
         try:
             self.logs.mkdir(parents=True, exist_ok=True)
             self._lock()
-            self._check_format()
         except OSError as error:
             raise LocalRuntimeError(f"{self.root}: the state cannot be used: {error.strerror}") from None
+        try:
+            self._check_format()
+        except LocalRuntimeError:
+            self.release()
+            raise
 
     def _lock(self) -> None:
         lock_file = (self.root / "lock").open("a+")

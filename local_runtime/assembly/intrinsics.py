@@ -43,10 +43,11 @@ def resolve(value: Any, scope: Scope) -> Any:
         key, argument = next(iter(value.items()))
         if key in _FUNCTIONS:
             return _FUNCTIONS[key](argument, scope)
+        if key == "Condition" and isinstance(argument, str):
+            return scope.condition(argument)
         if key.startswith("Fn::"):
-            raise LocalRuntimeError(
-                f"the intrinsic function {key} is not one of {', '.join(sorted(_FUNCTIONS))}"
-            )
+            known = ", ".join(sorted(_FUNCTIONS))
+            raise LocalRuntimeError(f"the intrinsic function {key} is not one of {known}")
     members = {key: resolve(member, scope) for key, member in value.items()}
     return {key: member for key, member in members.items() if member is not NO_VALUE}
 

@@ -172,7 +172,7 @@ class _StackScope:
         definition = self._template.get("Resources", {}).get(logical_id)
         if definition is None:
             raise LocalRuntimeError(
-                f"{self._stack}: a reference to {logical_id!r}, which the stack does not have"
+                f"{self._stack}: a reference to {logical_id!r}, which is not in the stack"
             )
         if logical_id in self._open:
             raise LocalRuntimeError(f"{self._stack}/{logical_id}: the resource refers to itself")
