@@ -1,0 +1,47 @@
+"""The pinned CDK command line reads the app, and prints the stacks in the contract's order."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+
+from tests.conftest import ROOT
+
+STACKS = [
+    "WebAnalyticsKdsProxyApiGw",
+    "WebAnalyticsKinesisStream",
+    "WebAnalyticsDataFirehoseToIcebergS3Path",
+    "WebAnalyticsFirehoseDataTransformLambdaStack",
+    "WebAnalyticsFirehoseToIcebergRoleStack",
+    "WebAnalyticsGrantLFPermissionsOnFirehoseRole",
+    "WebAnalyticsFirehoseToIcebergStack",
+]
+
+
+def cdk(*arguments: str) -> subprocess.CompletedProcess[str]:
+    binary = ROOT / "node_modules/.bin/cdk"
+    path = f"{ROOT / '.venv/bin'}{os.pathsep}{os.environ['PATH']}"
+    return subprocess.run(
+        [binary, *arguments],
+        cwd=ROOT,
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def test_cdk_ls_prints_the_stacks_in_deploy_order() -> None:
+    finished = cdk("ls")
+    assert finished.returncode == 0, finished.stderr
+    assert finished.stdout.splitlines() == STACKS
+
+
+def test_wrong_settings_end_the_command_line_with_one_line_each() -> None:
+    settings = json.dumps({"buffering_hints": {"size_in_mbs": 0}, "nonsense": 1})
+    finished = cdk("ls", "-c", f"data_firehose_configuration={settings}")
+    assert finished.returncode != 0
+    assert "data_firehose_configuration.buffering_hints.size_in_mbs: must be 1-128 (got 0)" in finished.stderr
+    assert "data_firehose_configuration.nonsense" in finished.stderr
+    assert "Traceback" not in finished.stderr
