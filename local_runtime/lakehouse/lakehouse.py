@@ -19,6 +19,7 @@ from local_runtime.assembly.model import Resource
 from local_runtime.errors import LocalRuntimeError, UnsupportedResourceError
 from local_runtime.lakehouse.data_files import commit_files, write_rows
 from local_runtime.lakehouse.evolution import update_table
+from local_runtime.lakehouse.external_tables import ExternalTables
 from local_runtime.lakehouse.facts import TableFacts, table_facts
 from local_runtime.lakehouse.file_io import ROOT_PROPERTY, ObjectStoreFileIO
 from local_runtime.lakehouse.keyed_write import write_changes
@@ -49,6 +50,7 @@ class Lakehouse:
                 ROOT_PROPERTY: str(objects.root),
             },
         )
+        self.external = ExternalTables(state / "glue.db")
 
     def ensure_database(self, resource: Resource) -> str:
         """Make the database of an AWS::Glue::Database resource and give its name."""
@@ -60,8 +62,7 @@ class Lakehouse:
                 resource.logical_id,
                 f"DatabaseInput.Name must be set (got {name!r})",
             )
-        with self._lock:
-            self._catalog.create_namespace_if_not_exists(name)
+        self.create_database(name)
         return name
 
     def ensure_table(self, resource: Resource) -> tuple[str, str]:
@@ -96,7 +97,33 @@ class Lakehouse:
         """The names of a database's tables; none when there is no such database."""
         if not self._catalog.namespace_exists(database):
             return []
-        return sorted(identifier[-1] for identifier in self._catalog.list_tables(database))
+        iceberg = [identifier[-1] for identifier in self._catalog.list_tables(database)]
+        return sorted([*iceberg, *self.external.names(database)])
+
+    def create_database(self, name: str) -> None:
+        """Make a database; one that exists stays as it is."""
+        with self._lock:
+            self._catalog.create_namespace_if_not_exists(name)
+
+    def drop_database(self, name: str) -> None:
+        """Forget a database that has no tables."""
+        with self._lock:
+            self._catalog.drop_namespace(name)
+
+    def create_table(self, definition: TableDefinition) -> Table:
+        """Make an Iceberg table, and its bucket if need be; its database exists and the name is free."""
+        with self._lock:
+            self.objects.create_bucket(split_uri(definition.location)[0])
+            return self._create(definition)
+
+    def drop_table(self, database: str, name: str) -> None:
+        """Forget an Iceberg table and remove its files, as Athena's DROP TABLE does."""
+        with self._lock:
+            table = self.table(database, name)
+            bucket, prefix = split_uri(table.location())
+            self._catalog.drop_table((database, name))
+            for key in self.objects.list(bucket, f"{prefix}/"):
+                self.objects.delete(bucket, key)
 
     def table(self, database: str, name: str) -> Table:
         """The table as it is now.
@@ -161,9 +188,10 @@ class Lakehouse:
 
     def close(self) -> None:
         self._catalog.close()
+        self.external.close()
 
-    def _create(self, definition: TableDefinition) -> None:
-        self._catalog.create_table(
+    def _create(self, definition: TableDefinition) -> Table:
+        return self._catalog.create_table(
             (definition.database, definition.name),
             schema=definition.schema,
             location=definition.location,
