@@ -11,9 +11,8 @@ import sys
 from aws_cdk import App, Environment
 
 from stacks.config import context_files, load_config
-from stacks.config_errors import ConfigError
+from stacks.errors import AppError
 from stacks.web_analytics.config import WebAnalyticsConfig
-from stacks.web_analytics.layer_package import LayerPackageError
 from stacks.web_analytics.system import add_web_analytics
 
 
@@ -22,19 +21,18 @@ class AppConfig(WebAnalyticsConfig):
 
 
 def main() -> None:
-    context = None if "CDK_CONTEXT_JSON" in os.environ else context_files()
-    app = App(
-        context=context,
-        outdir=os.environ.get("CDK_OUTDIR", "cdk.out"),
-        stack_traces=False,
-        tree_metadata=False,
-    )
     account, region = os.environ.get("CDK_DEFAULT_ACCOUNT"), os.environ.get("CDK_DEFAULT_REGION")
     env = Environment(account=account, region=region) if account and region else None
     try:
+        app = App(
+            context=None if "CDK_CONTEXT_JSON" in os.environ else context_files(),
+            outdir=os.environ.get("CDK_OUTDIR", "cdk.out"),
+            stack_traces=False,
+            tree_metadata=False,
+        )
         config = load_config(AppConfig, app.node.get_all_context())
         add_web_analytics(app, config, env)
-    except (ConfigError, LayerPackageError) as error:
+    except AppError as error:
         sys.exit(str(error))
     app.synth()
 

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/cdk/v2/guide/context.html
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -17,10 +18,11 @@ from stacks.config_errors import ConfigError, describe
 CONTEXT_FILE = "cdk.context.json"
 ROOT = Path(__file__).resolve().parents[1]
 
-_CDK_KEYS = frozenset(
+CDK_KEYS = frozenset(
     {"$schema", "acknowledged-issue-numbers", "acknowledged-warnings", "cdk-migrate", "cli-telemetry"}
 )
 """Top-level keys that the CDK CLI or an editor writes; lookups and feature flags show by their spelling."""
+CDK_PATTERN = "^@|:"
 
 # fmt: off
 _RETENTION_DAYS = (
@@ -38,17 +40,19 @@ def _retention(days: int) -> int:
 LogRetention = Annotated[
     int, AfterValidator(_retention), Field(json_schema_extra={"enum": list(_RETENTION_DAYS)})
 ]
-_TAG = r"^[\w\s.:/=+@-]*$"
-TagKey = Annotated[
-    str,
-    Field(pattern=_TAG, min_length=1, max_length=128),
-    Field(json_schema_extra={"allowed": "1-128 letters, digits, spaces and _ . : / = + - @"}),
-]
-TagValue = Annotated[
-    str,
-    Field(pattern=_TAG, max_length=256),
-    Field(json_schema_extra={"allowed": "0-256 letters, digits, spaces and _ . : / = + - @"}),
-]
+_TAG_KEY = re.compile(r"(?!aws:)[\w\s.:/=+@-]{1,128}")
+_TAG_VALUE = re.compile(r"[\w\s.:/=+@-]{0,256}")
+
+
+def _tags(tags: dict[str, str]) -> dict[str, str]:
+    """https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-resource-tags.html"""
+    for key, value in tags.items():
+        if not _TAG_KEY.fullmatch(key) or not _TAG_VALUE.fullmatch(value):
+            raise ValueError(
+                "a key must be 1-128, a value 0-256 letters, digits, spaces or any of _ . : / = + - @, "
+                f"and no key may start with aws: (got {key!r}: {value!r})"
+            )
+    return tags
 
 
 class Section(BaseModel):
@@ -77,17 +81,36 @@ class CommonConfig(Section):
     keep_data_on_destroy: bool = True
     """Whether bucket, database and table outlive `cdk destroy`; with `false` they go, and the data too."""
 
-    tags: dict[TagKey, TagValue] = Field(default={"Application": "web-analytics"}, max_length=50)
+    tags: Annotated[dict[str, str], AfterValidator(_tags)] = Field(
+        default={"Application": "web-analytics"},
+        max_length=50,
+        json_schema_extra={"allowed": "a JSON object of at most 50 texts"},
+    )
     """Tags on every stack, which CloudFormation copies to the resources."""
 
 
 Config = TypeVar("Config", bound=Section)
 
 
-def context_files() -> dict[str, Any]:
-    """The context as the CLI puts it together from the two files, without its command line."""
-    flags = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]
-    return {**json.loads((ROOT / CONTEXT_FILE).read_text(encoding="utf-8")), **flags}
+def context_files(root: Path = ROOT) -> dict[str, Any]:
+    """The context as the CLI puts it together from the two files, without its command line.
+
+    Raises:
+        ConfigError: a file is no JSON object.
+    """
+    return {**_read(root / CONTEXT_FILE), **_read(root / "cdk.json").get("context", {})}
+
+
+def _read(file: Path) -> dict[str, Any]:
+    if not file.exists():
+        return {}
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ConfigError([f"{file.name}: is no JSON: {error}"]) from None
+    if not isinstance(content, dict):
+        raise ConfigError([f"{file.name}: must be a JSON object (got {json.dumps(content)})"])
+    return content
 
 
 def load_config(model: type[Config], context: Mapping[str, Any]) -> Config:
@@ -104,4 +127,4 @@ def load_config(model: type[Config], context: Mapping[str, Any]) -> Config:
 
 
 def _belongs_to_cdk(key: str) -> bool:
-    return key in _CDK_KEYS or key.startswith("@") or ":" in key
+    return key in CDK_KEYS or re.search(CDK_PATTERN, key) is not None

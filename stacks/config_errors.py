@@ -13,10 +13,12 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from stacks.errors import AppError
+
 Schema = Mapping[str, Any]
 
 
-class ConfigError(Exception):
+class ConfigError(AppError):
     """Everything that is wrong with the configuration, one line a mistake."""
 
     def __init__(self, lines: Sequence[str]) -> None:
@@ -42,11 +44,9 @@ def _sentence(error: ErrorDetails, root: Schema) -> str:
 
 
 def _path(location: Sequence[int | str]) -> str:
-    """`("a", "b", 0)` as `a.b[0]`; pydantic's mark for a wrong dictionary key is left out."""
+    """`("a", "b", 0)` as `a.b[0]`."""
     path = ""
     for part in location:
-        if part == "[key]":
-            continue
         path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else part
     return path
 
@@ -60,41 +60,30 @@ def _unknown_key(key: str, parent: Schema) -> str:
 
 def _node(root: Schema, location: Sequence[int | str]) -> Schema:
     """The part of the schema that describes the value at a location."""
-    node = _resolved(root, root)
+    node = resolved(root, root)
     for part in location:
-        if part == "[key]":
-            return _resolved(node["propertyNames"], root)
         if isinstance(part, int):
             node = node["items"]
         else:
-            node = (
-                node.get("properties", {}).get(part)
-                or node.get("additionalProperties")
-                or _only_pattern(node)
-            )
-        node = _resolved(node, root)
+            node = node.get("properties", {}).get(part) or node["additionalProperties"]
+        node = resolved(node, root)
     return node
 
 
-def _only_pattern(node: Schema) -> Schema:
-    """A dictionary whose keys have a pattern describes its values under `patternProperties`."""
-    patterns: Mapping[str, Schema] = node["patternProperties"]
-    return next(iter(patterns.values()))
-
-
-def _resolved(node: Schema, root: Schema) -> Schema:
+def resolved(node: Schema, root: Schema) -> Schema:
+    """A part of the schema with its reference followed, and without the `null` of an optional value."""
     if "$ref" in node:
         name = str(node["$ref"]).rsplit("/", 1)[-1]
         return {**root["$defs"][name], **{key: value for key, value in node.items() if key != "$ref"}}
     if "anyOf" in node:
         real = next(branch for branch in node["anyOf"] if branch.get("type") != "null")
-        return {**_resolved(real, root), **{key: value for key, value in node.items() if key != "anyOf"}}
+        return {**resolved(real, root), **{key: value for key, value in node.items() if key != "anyOf"}}
     return node
 
 
 def allowed(node: Schema, root: Schema) -> str:
     """What a value may be, in a few words."""
-    node = _resolved(node, root)
+    node = resolved(node, root)
     if "allowed" in node:
         return str(node["allowed"])
     if "enum" in node:

@@ -23,28 +23,30 @@ _ERROR_TYPE = "!{firehose:error-output-type}"
 _DNS_LABEL = "[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
 
 
-def _text(pattern: str, allowed: str, *, max_length: int) -> object:
-    return Field(pattern=pattern, max_length=max_length, json_schema_extra={"allowed": allowed})
+def _allowed(words: str) -> object:
+    """What the errors and docs/configuration.md say that a value may be."""
+    return Field(json_schema_extra={"allowed": words})
 
 
 StreamName = Annotated[
     str,
-    _text(r"^[a-zA-Z0-9_.-]+$", "1-128 letters, digits, hyphens, underscores and periods", max_length=128),
+    Field(pattern=r"^[a-zA-Z0-9_.-]+$", max_length=128),
+    _allowed("1-128 letters, digits, hyphens, underscores and periods"),
 ]
 BucketName = Annotated[
     str,
-    Field(min_length=3),
-    _text(
-        rf"^{_DNS_LABEL}(?:\.{_DNS_LABEL})*$",
-        "a bucket name: 3-63 lower-case letters, digits, hyphens and periods",
-        max_length=63,
-    ),
+    Field(pattern=rf"^{_DNS_LABEL}(?:\.{_DNS_LABEL})*$", min_length=3, max_length=63),
+    _allowed("a bucket name: 3-63 lower-case letters, digits, hyphens and periods"),
 ]
 ObjectKey = Annotated[
-    str, _text(r"^[^/]", "an object key: 1-1024 characters, the first no slash", max_length=1024)
+    str,
+    Field(pattern=r"^[^/]", max_length=1024),
+    _allowed("an object key: 1-1024 characters, the first no slash"),
 ]
 GlueName = Annotated[
-    str, _text(r"^[a-z0-9_]+$", "1-255 lower-case letters, digits and underscores", max_length=255)
+    str,
+    Field(pattern=r"^[a-z0-9_]+$", max_length=255),
+    _allowed("1-255 lower-case letters, digits and underscores"),
 ]
 
 
@@ -72,8 +74,8 @@ def _error_prefix(prefix: str) -> str:
     """A prefix as Firehose wants it, with the final slash that keeps object names off the error type."""
     if "!{" in _EXPRESSION.sub("", prefix):
         raise ValueError(
-            "may use !{firehose:error-output-type}, !{firehose:random-string} and !{timestamp:...} alone "
-            f"(got {prefix!r})"
+            "must use no expressions but !{firehose:error-output-type}, !{firehose:random-string} and "
+            f"!{{timestamp:...}} (got {prefix!r})"
         )
     if _ERROR_TYPE not in prefix:
         raise ValueError(f"must contain {_ERROR_TYPE} (got {prefix!r})")
@@ -82,8 +84,18 @@ def _error_prefix(prefix: str) -> str:
     return prefix if prefix.endswith("/") else f"{prefix}/"
 
 
-ColumnName = Annotated[str, AfterValidator(_column_of_the_table)]
-PartitionTerm = Annotated[str, AfterValidator(_partition_term)]
+ColumnName = Annotated[str, AfterValidator(_column_of_the_table), _allowed("a column of the table")]
+PartitionTerm = Annotated[
+    str,
+    AfterValidator(_partition_term),
+    _allowed("a column, `day(column)`, `bucket(16, column)` or the like"),
+]
+Folder = Annotated[str, AfterValidator(_folder), _allowed("a folder, without expressions")]
+ErrorPrefix = Annotated[
+    str,
+    AfterValidator(_error_prefix),
+    _allowed("a prefix with `!{firehose:error-output-type}`, at most 512 characters"),
+]
 
 
 class KinesisProxyApi(Section):
@@ -174,10 +186,10 @@ class DataFirehose(Section):
     retry_duration_in_seconds: int = Field(default=300, ge=0, le=7200)
     """How long Firehose tries to deliver a buffer before it writes it to the error prefix."""
 
-    output_prefix: Annotated[str, AfterValidator(_folder)] = "web_log_iceberg_db/web_log_iceberg"
+    output_prefix: Folder = "web_log_iceberg_db/web_log_iceberg"
     """The table's folder in the bucket."""
 
-    error_output_prefix: Annotated[str, AfterValidator(_error_prefix)] = (
+    error_output_prefix: ErrorPrefix = (
         "error/year=!{timestamp:yyyy}/month=!{timestamp:MM}/day=!{timestamp:dd}/hour=!{timestamp:HH}/"
         "!{firehose:error-output-type}/"
     )

@@ -9,12 +9,13 @@ import subprocess
 from pathlib import Path
 
 from stacks.config import ROOT
+from stacks.errors import AppError
 
 PACKAGE = ROOT / "dist" / "fastavro-lib.zip"
 _BUILD = ROOT / "build-aws-lambda-layer-package.sh"
 
 
-class LayerPackageError(Exception):
+class LayerPackageError(AppError):
     """The package is missing and could not be built."""
 
 

@@ -1,0 +1,98 @@
+"""Templates for the tests: the whole app once a session, single stacks for the variants."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aws_cdk import App, Environment
+
+from app import AppConfig
+from stacks.common.stack import TaggedStack
+from stacks.config import context_files, load_config
+from stacks.web_analytics.system import add_web_analytics
+
+Properties = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Template:
+    """A synthesized template."""
+
+    document: Mapping[str, Any]
+
+    def __iter__(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        return iter(self.document["Resources"].items())
+
+    def of_type(self, type: str) -> dict[str, dict[str, Any]]:
+        return {name: resource for name, resource in self if resource["Type"] == type}
+
+    def resource(self, type: str) -> dict[str, Any]:
+        (resource,) = self.of_type(type).values()
+        return resource
+
+    def properties(self, type: str) -> Properties:
+        properties: Properties = self.resource(type)["Properties"]
+        return properties
+
+
+@dataclass(frozen=True)
+class Assembly:
+    """The whole app's templates, and the manifest that orders them."""
+
+    directory: Path
+
+    def __getitem__(self, stack: str) -> Template:
+        return Template(json.loads((self.directory / f"{stack}.template.json").read_text(encoding="utf-8")))
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        content: dict[str, Any] = json.loads((self.directory / "manifest.json").read_text(encoding="utf-8"))
+        return content["artifacts"]  # type: ignore[no-any-return]
+
+    @property
+    def stacks(self) -> list[str]:
+        return [
+            name for name, artifact in self.manifest.items() if artifact["type"] == "aws:cloudformation:stack"
+        ]
+
+
+Synthesize = Callable[..., Template]
+
+
+@pytest.fixture(scope="session")
+def assembly(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
+    """The app with the committed context."""
+    directory = tmp_path_factory.mktemp("assembly")
+    app = _app(directory)
+    add_web_analytics(app, load_config(AppConfig, context_files()), None)
+    app.synth()
+    return Assembly(directory)
+
+
+@pytest.fixture(scope="session")
+def synthesize(tmp_path_factory: pytest.TempPathFactory) -> Synthesize:
+    """One stack alone, with the settings given as top-level keys of the context."""
+
+    def synthesize(stack: type[TaggedStack], env: Environment | None = None, **settings: Any) -> Template:
+        directory = tmp_path_factory.mktemp("stack")
+        app = _app(directory)
+        stack(app, "Stack", config=load_config(AppConfig, settings), env=env)  # type: ignore[call-arg]
+        app.synth()
+        return Assembly(directory)["Stack"]
+
+    return synthesize
+
+
+def _app(directory: Path) -> App:
+    return App(
+        context=context_files(),
+        outdir=str(directory),
+        builtin_cloud_formation_validation=False,
+        stack_traces=False,
+        tree_metadata=False,
+    )

@@ -1,0 +1,188 @@
+"""The configuration: what is taken, what is refused, and in which words."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from app import AppConfig
+from stacks.common.partitions import PartitionField, parse_partition_field
+from stacks.config import context_files, load_config
+from stacks.config_errors import ConfigError
+
+FIREHOSE = "data_firehose_configuration"
+TABLE = "destination_iceberg_table_configuration"
+
+
+def errors(context: dict[str, Any]) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        load_config(AppConfig, context)
+    return list(caught.value.lines)
+
+
+def nested(path: str, value: Any) -> dict[str, Any]:
+    """`nested("a.b", 1)` is `{"a": {"b": 1}}`."""
+    for key in reversed(path.split(".")):
+        value = {key: value}
+    assert isinstance(value, dict)
+    return value
+
+
+def test_committed_context_says_what_the_models_default_to() -> None:
+    assert load_config(AppConfig, context_files()) == AppConfig()
+
+
+def test_configuration_cannot_be_changed() -> None:
+    with pytest.raises(ValidationError):
+        AppConfig().kinesis_stream_name = "other"
+
+
+def test_all_mistakes_are_told_at_once() -> None:
+    context = {
+        "kinesis_stream_name": "",
+        FIREHOSE: {"buffering_hints": {"size_in_mbs": 0, "interval_in_seconds": 901}},
+    }
+    assert errors(context) == [
+        "cdk.context.json: kinesis_stream_name: must be 1-128 letters, digits, hyphens, underscores and "
+        'periods (got "")',
+        f"cdk.context.json: {FIREHOSE}.buffering_hints.interval_in_seconds: must be 0-900 (got 901)",
+        f"cdk.context.json: {FIREHOSE}.buffering_hints.size_in_mbs: must be 1-128 (got 0)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "lowest", "highest"),
+    [
+        (f"{FIREHOSE}.buffering_hints.interval_in_seconds", 0, 900),
+        (f"{FIREHOSE}.buffering_hints.size_in_mbs", 1, 128),
+        (f"{FIREHOSE}.transform_records_with_aws_lambda.buffer_size", 0.2, 3),
+        (f"{FIREHOSE}.transform_records_with_aws_lambda.buffer_interval", 0, 900),
+        (f"{FIREHOSE}.transform_records_with_aws_lambda.number_of_retries", 0, 300),
+        (f"{FIREHOSE}.retry_duration_in_seconds", 0, 7200),
+        ("kinesis_proxy_api.throttling_rate_limit", 1, 10_000),
+        ("kinesis_proxy_api.throttling_burst_limit", 1, 5_000),
+    ],
+)
+def test_numbers_keep_to_the_limits_of_aws(path: str, lowest: float, highest: float) -> None:
+    for accepted in (lowest, highest, str(highest)):
+        load_config(AppConfig, nested(path, accepted))
+    invalid: tuple[Any, ...] = (lowest - 1, highest + 1, "many", None, [])
+    for refused in invalid:
+        (line,) = errors(nested(path, refused))
+        assert line.startswith(f"cdk.context.json: {path}: must be ")
+        assert line.endswith(f"-{highest} (got {json.dumps(refused)})")
+
+
+@pytest.mark.parametrize(
+    ("path", "refused"),
+    [
+        ("kinesis_stream_name", "a/b"),
+        ("kinesis_stream_name", "x" * 129),
+        ("log_retention_in_days", 8),
+        ("keep_data_on_destroy", "perhaps"),
+        ("tags", {"aws:mine": "x"}),
+        ("tags", {"a": "*"}),
+        ("tags", {f"t{number}": "" for number in range(51)}),
+        ("kinesis_proxy_api.authorization", "some"),
+        ("kinesis_proxy_api.access_log", True),
+        ("firehose_data_tranform_lambda.s3_bucket_name", "No_Bucket"),
+        ("firehose_data_tranform_lambda.s3_bucket_name", "a..b"),
+        ("firehose_data_tranform_lambda.s3_object_key", ""),
+        (f"{FIREHOSE}.s3_bucket_name", "ab"),
+        (f"{FIREHOSE}.output_prefix", "/"),
+        (f"{FIREHOSE}.output_prefix", "a/!{timestamp:yyyy}"),
+        (f"{FIREHOSE}.error_output_prefix", "error/"),
+        (f"{FIREHOSE}.error_output_prefix", "/!{firehose:error-output-type}"),
+        (f"{FIREHOSE}.error_output_prefix", "!{firehose:error-output-type}/!{partitionKeyFromQuery:a}"),
+        (f"{FIREHOSE}.error_output_prefix", "!{firehose:error-output-type}" + "x" * 512),
+        (f"{FIREHOSE}.{TABLE}.database_name", "web-log"),
+        (f"{FIREHOSE}.{TABLE}.table_name", "WebLog"),
+        (f"{FIREHOSE}.{TABLE}.unique_keys", ["user"]),
+        (f"{FIREHOSE}.{TABLE}.partition_by", ["week(timestamp)"]),
+        (f"{FIREHOSE}.{TABLE}.partition_by", ["day(when)"]),
+    ],
+)
+def test_wrong_value_is_named_with_its_path(path: str, refused: Any) -> None:
+    (line,) = errors(nested(path, refused))
+    assert line.startswith(f"cdk.context.json: {path}")
+    assert "must" in line
+    assert "(got " in line
+
+
+def test_unknown_key_is_refused_with_the_nearest_setting() -> None:
+    assert errors({FIREHOSE: {"bufering_hints": {}}})[0].startswith(
+        f"cdk.context.json: {FIREHOSE}.bufering_hints: is not a setting; did you mean 'buffering_hints'? "
+    )
+
+
+def test_key_is_misspelt_as_the_users_files_have_it() -> None:
+    settings = {"s3_bucket_name": "layers", "s3_object_key": "var/fastavro-lib.zip"}
+    config = load_config(AppConfig, {"firehose_data_tranform_lambda": settings})
+    assert config.firehose_data_tranform_lambda.s3_bucket_name == "layers"
+    assert "firehose_data_transform_lambda" in errors({"firehose_data_transform_lambda": settings})[0]
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "$schema",
+        "acknowledged-issue-numbers",
+        "cli-telemetry",
+        "@aws-cdk/core:anything",
+        "aws:cdk:enable-path-metadata",
+        "availability-zones:account=123456789012:region=us-east-1",
+    ],
+)
+def test_keys_of_the_cdk_are_left_alone(key: str) -> None:
+    assert load_config(AppConfig, {key: ["whatever"]}) == AppConfig()
+
+
+def test_section_may_come_as_text_from_the_command_line() -> None:
+    config = load_config(AppConfig, {"kinesis_proxy_api": '{"authorization": "reads"}'})
+    assert config.kinesis_proxy_api.authorization == "reads"
+
+
+def test_error_prefix_gets_its_final_slash() -> None:
+    config = load_config(
+        AppConfig, {FIREHOSE: {"error_output_prefix": "error/!{firehose:error-output-type}"}}
+    )
+    assert config.data_firehose_configuration.error_output_prefix == "error/!{firehose:error-output-type}/"
+
+
+def test_errors_inside_the_table_folder_are_refused() -> None:
+    prefix = {"output_prefix": "events", "error_output_prefix": "events/!{firehose:error-output-type}/"}
+    (line,) = errors({FIREHOSE: prefix})
+    assert line.startswith(
+        f"cdk.context.json: {FIREHOSE}: error_output_prefix must lie outside output_prefix"
+    )
+
+
+@pytest.mark.parametrize(
+    ("term", "field"),
+    [
+        ("event", PartitionField("event", "event", "identity")),
+        ("day(timestamp)", PartitionField("timestamp_day", "timestamp", "day")),
+        ("Bucket( 16 , user_id )", PartitionField("user_id_bucket", "user_id", "bucket[16]")),
+        ("truncate(10, uri)", PartitionField("uri_trunc", "uri", "truncate[10]")),
+    ],
+)
+def test_partition_terms_read_as_in_athena(term: str, field: PartitionField) -> None:
+    assert parse_partition_field(term) == field
+
+
+def test_context_files_are_merged_and_may_be_missing(tmp_path: Path) -> None:
+    assert context_files(tmp_path) == {}
+    (tmp_path / "cdk.context.json").write_text('{"kinesis_stream_name": "a"}', encoding="utf-8")
+    (tmp_path / "cdk.json").write_text('{"app": "x", "context": {"@flag": true}}', encoding="utf-8")
+    assert context_files(tmp_path) == {"kinesis_stream_name": "a", "@flag": True}
+
+
+@pytest.mark.parametrize("content", ["{", "[]"])
+def test_context_file_that_is_no_json_object_is_named(tmp_path: Path, content: str) -> None:
+    (tmp_path / "cdk.context.json").write_text(content, encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"^cdk\.context\.json: (is no JSON|must be a JSON object)"):
+        context_files(tmp_path)

@@ -1,0 +1,195 @@
+"""Least privilege: the exact actions and resources of each role, and the reason for each wildcard."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from stacks.web_analytics.delivery_stream_stack import DeliveryStreamStack
+
+WILDCARD_REASONS = {
+    "kinesis:ListStreams": "the action knows no resource",
+    "lakeformation:GetDataAccess": "the action knows no resource",
+    "xray:PutTelemetryRecords": "the action knows no resource",
+    "xray:PutTraceSegments": "the action knows no resource",
+}
+
+GLUE_TABLE = [
+    "glue:catalog",
+    "glue:database/web_log_iceberg_db",
+    "glue:table/web_log_iceberg_db/web_log_iceberg",
+]
+BUCKET = "s3:web-analytics-{region}-{account}"
+
+ROLES: dict[str, dict[str, tuple[list[str], list[str]]]] = {
+    "WebAnalyticsKdsProxyApiGw/KinesisRole": {
+        "UseTheStream": (
+            ["kinesis:DescribeStream", "kinesis:PutRecord", "kinesis:PutRecords"],
+            ["kinesis:stream/PUT-Firehose-aEhWz"],
+        ),
+        "ListStreams": (["kinesis:ListStreams"], ["*"]),
+    },
+    "WebAnalyticsKdsProxyApiGw/AccountLogRole": {},
+    "WebAnalyticsDataFirehoseToIcebergS3Path/OptimizerRole": {
+        "RewriteTableFiles": (
+            ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"],
+            [f"{BUCKET}/web_log_iceberg_db/web_log_iceberg/*"],
+        ),
+        "ListBucket": (["s3:ListBucket"], [BUCKET]),
+        "UpdateTable": (["glue:GetTable", "glue:UpdateTable"], GLUE_TABLE),
+        "WriteLogs": (
+            ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"],
+            ["logs:log-group:/aws-glue/iceberg-*", "logs:log-group:/aws-glue/iceberg-*:*"],
+        ),
+        "UseLakeFormation": (["lakeformation:GetDataAccess"], ["*"]),
+    },
+    "WebAnalyticsFirehoseDataTransformLambdaStack/TransformFunctionRole": {
+        "WriteLog": (["logs:CreateLogStream", "logs:PutLogEvents"], ["TransformFunctionLog.Arn"]),
+        "WriteTraces": (["xray:PutTelemetryRecords", "xray:PutTraceSegments"], ["*"]),
+    },
+    "WebAnalyticsFirehoseToIcebergRoleStack/DeliveryRole": {
+        "CommitToTable": (["glue:GetDatabase", "glue:GetTable", "glue:UpdateTable"], GLUE_TABLE),
+        "WriteObjects": (
+            [
+                "s3:AbortMultipartUpload",
+                "s3:DeleteObject",
+                "s3:GetBucketLocation",
+                "s3:GetObject",
+                "s3:ListBucket",
+                "s3:ListBucketMultipartUploads",
+                "s3:PutObject",
+            ],
+            [BUCKET, f"{BUCKET}/*"],
+        ),
+        "ReadStream": (
+            [
+                "kinesis:DescribeStream",
+                "kinesis:GetRecords",
+                "kinesis:GetShardIterator",
+                "kinesis:ListShards",
+            ],
+            ["kinesis:stream/PUT-Firehose-aEhWz"],
+        ),
+        "Transform": (
+            ["lambda:GetFunctionConfiguration", "lambda:InvokeFunction"],
+            ["lambda:function:web-analytics-firehose-data-transform:*"],
+        ),
+        "WriteErrorLog": (
+            ["logs:PutLogEvents"],
+            ["logs:log-group:/aws/kinesisfirehose/web-analytics:log-stream:*"],
+        ),
+        "UseLakeFormation": (["lakeformation:GetDataAccess"], ["*"]),
+    },
+}
+
+SERVICES = {
+    "WebAnalyticsKdsProxyApiGw/KinesisRole": "apigateway.amazonaws.com",
+    "WebAnalyticsKdsProxyApiGw/AccountLogRole": "apigateway.amazonaws.com",
+    "WebAnalyticsDataFirehoseToIcebergS3Path/OptimizerRole": "glue.amazonaws.com",
+    "WebAnalyticsFirehoseDataTransformLambdaStack/TransformFunctionRole": "lambda.amazonaws.com",
+    "WebAnalyticsFirehoseToIcebergRoleStack/DeliveryRole": "firehose.amazonaws.com",
+}
+
+
+@pytest.fixture(scope="module")
+def roles(assembly: Any) -> dict[str, dict[str, Any]]:
+    """`stack/construct id` -> the role; logical ids end with a hash of eight characters."""
+    return {
+        f"{stack}/{name[:-8]}": role["Properties"]
+        for stack in assembly.stacks
+        for name, role in assembly[stack].of_type("AWS::IAM::Role").items()
+    }
+
+
+def short(resource: Any) -> str:
+    """`arn:{partition}:glue:{region}:{account}:catalog` as `glue:catalog`."""
+    if isinstance(resource, str):
+        return resource
+    if "Fn::GetAtt" in resource:
+        return ".".join(resource["Fn::GetAtt"])
+    placeholders = {"AWS::Partition": "{partition}", "AWS::Region": "{region}", "AWS::AccountId": "{account}"}
+    arn = "".join(
+        part if isinstance(part, str) else placeholders[part["Ref"]] for part in resource["Fn::Join"][1]
+    )
+    _, partition, service, _, _, rest = arn.split(":", 5)
+    assert partition == "{partition}"
+    return f"{service}:{rest}"
+
+
+def as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def test_each_role_may_do_exactly_this(roles: dict[str, dict[str, Any]]) -> None:
+    found = {
+        name: {
+            statement["Sid"]: (
+                sorted(as_list(statement["Action"])),
+                sorted(short(resource) for resource in as_list(statement["Resource"])),
+            )
+            for policy in role.get("Policies", ())
+            for statement in policy["PolicyDocument"]["Statement"]
+        }
+        for name, role in roles.items()
+    }
+    assert found == ROLES
+
+
+def test_every_wildcard_has_a_reason(roles: dict[str, dict[str, Any]]) -> None:
+    for role in roles.values():
+        for policy in role.get("Policies", ()):
+            for statement in policy["PolicyDocument"]["Statement"]:
+                actions = as_list(statement["Action"])
+                assert not any("*" in action for action in actions)
+                if "*" in as_list(statement["Resource"]):
+                    assert set(actions) <= set(WILDCARD_REASONS)
+
+
+def test_each_role_serves_one_service(roles: dict[str, dict[str, Any]]) -> None:
+    for name, role in roles.items():
+        (statement,) = role["AssumeRolePolicyDocument"]["Statement"]
+        assert statement["Principal"] == {"Service": SERVICES[name]}
+
+
+def test_firehose_assumes_its_role_for_this_account_alone(roles: dict[str, dict[str, Any]]) -> None:
+    (statement,) = roles["WebAnalyticsFirehoseToIcebergRoleStack/DeliveryRole"]["AssumeRolePolicyDocument"][
+        "Statement"
+    ]
+    assert statement["Condition"] == {"StringEquals": {"sts:ExternalId": {"Ref": "AWS::AccountId"}}}
+
+
+def test_only_the_account_log_role_has_a_managed_policy(roles: dict[str, dict[str, Any]]) -> None:
+    managed = {name for name, role in roles.items() if "ManagedPolicyArns" in role}
+    assert managed == {"WebAnalyticsKdsProxyApiGw/AccountLogRole"}
+
+
+def test_no_policy_stands_beside_its_role(assembly: Any) -> None:
+    for stack in assembly.stacks:
+        assert assembly[stack].of_type("AWS::IAM::Policy") == {}
+
+
+def test_partition_is_never_written_out(assembly: Any) -> None:
+    for stack in assembly.stacks:
+        assert "arn:aws:" not in json.dumps(assembly[stack].document)
+
+
+def test_every_log_group_forgets(assembly: Any) -> None:
+    groups = [
+        group
+        for stack in assembly.stacks
+        for group in assembly[stack].of_type("AWS::Logs::LogGroup").values()
+    ]
+    assert len(groups) == 3
+    assert {group["Properties"]["RetentionInDays"] for group in groups} == {30}
+
+
+def test_log_retention_is_a_setting(synthesize: Any) -> None:
+    template = synthesize(DeliveryStreamStack, log_retention_in_days=7)
+    assert template.properties("AWS::Logs::LogGroup")["RetentionInDays"] == 7
+
+
+def test_tags_are_on_every_stack(assembly: Any) -> None:
+    for stack in assembly.stacks:
+        assert assembly.manifest[stack]["properties"]["tags"] == {"Application": "web-analytics"}
