@@ -28,7 +28,7 @@ def run() -> list[Result]:
         Result(
             name="CPU of the app / of an empty app",
             value=rounds.ratio("app", "empty"),
-            unit="times",
+            unit="x",
             target=2.5,
             better="lower",
         ),
@@ -38,7 +38,7 @@ def run() -> list[Result]:
 
 
 def _settings(outdir: str) -> dict[str, str]:
-    """What `make synth` sets: no validation in the synth (cfn-lint does it), .pyc files kept, Node 24."""
+    """Of both: no validation in the synth (cfn-lint does it), .pyc files kept, the environment's own Node."""
     kept = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
     node = Path(sys.executable).parent / "node"
     return kept | {"CDK_VALIDATION": "false", "CDK_OUTDIR": outdir, "JSII_NODE": str(node)}

@@ -8,8 +8,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from stacks.config import ROOT
 
 DEPLOY_ORDER = [
@@ -38,21 +36,6 @@ def run_app(outdir: Path, **env: str) -> subprocess.CompletedProcess[str]:
 
 def test_manifest_holds_the_seven_stacks_in_deploy_order(assembly: Any) -> None:
     assert assembly.stacks == DEPLOY_ORDER
-
-
-def test_cdk_ls_prints_the_deploy_order(tmp_path: Path) -> None:
-    cli = ROOT / "node_modules" / ".bin" / "cdk"
-    if not cli.exists():
-        pytest.skip("the CDK CLI is not installed: npm ci")
-    env = {
-        **os.environ,
-        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-        "CDK_VALIDATION": "false",
-    }
-    listed = subprocess.run(
-        [cli, "ls", "--output", str(tmp_path)], cwd=ROOT, env=env, capture_output=True, text=True, check=True
-    )
-    assert listed.stdout.split() == DEPLOY_ORDER
 
 
 def test_no_stack_imports_from_another(assembly: Any) -> None:
