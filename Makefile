@@ -11,6 +11,8 @@ ARGS ?=
 # Bytecode must be kept: compiling aws-cdk-lib anew costs more than the whole synth.
 unexport PYTHONDONTWRITEBYTECODE
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+# cfn-lint checks the templates (make lint); the CDK's own check would cost more than the synth.
+export CDK_VALIDATION := false
 export NODE_COMPILE_CACHE := $(CURDIR)/.cache/node
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 

@@ -81,9 +81,9 @@ def test_models_hold_the_limits_of_kinesis(template: Any) -> None:
     assert models["PutRecord"]["required"] == ["Data", "PartitionKey"]
     records = models["PutRecords"]["properties"]["records"]
     assert (records["minItems"], records["maxItems"]) == (1, 500)
-    assert records["items"]["required"] == ["data", "partition-key"]
+    assert records["items"]["required"] == ["partition-key"]
     assert records["items"]["properties"]["partition-key"] == key
-    assert records["items"]["properties"]["data"]["type"] == "string"
+    assert records["items"]["properties"]["data"]["type"] == ["string", "null"]
     for schema in (*models.values(), records["items"]):
         assert schema["additionalProperties"] is False
     assert {schema["$schema"] for schema in models.values()} == {"http://json-schema.org/draft-04/schema#"}
