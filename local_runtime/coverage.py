@@ -20,6 +20,7 @@ PLAYED = frozenset(
         "AWS::ApiGateway::Stage",
         "AWS::Glue::Database",
         "AWS::Glue::Table",
+        "AWS::Glue::TableOptimizer",
         "AWS::IAM::ManagedPolicy",
         "AWS::IAM::Policy",
         "AWS::IAM::Role",
@@ -34,7 +35,6 @@ PLAYED = frozenset(
 WITHOUT_EFFECT: Mapping[str, str] = {
     "AWS::ApiGateway::Account": "it lets API Gateway write to CloudWatch Logs; access logs are files here",
     "AWS::CDK::Metadata": "it tells AWS which constructs were used",
-    "AWS::Glue::TableOptimizer": "tables are not compacted by themselves here",
     "AWS::LakeFormation::DataLakeSettings": "the local run has no Lake Formation: IAM alone decides",
     "AWS::LakeFormation::PrincipalPermissions": "the local run has no Lake Formation: IAM alone decides",
     "AWS::Lambda::Permission": "functions are called without asking for leave",

@@ -31,6 +31,7 @@ class StateDirectory:
         self.root = root
         self.kinesis = root / "kinesis.db"
         self.firehose = root / "firehose.db"
+        self.direct_puts = root / "direct-put.db"
         self.objects = root / "s3"
         self.logs = root / "logs"
         self._run_file = root / "run.json"

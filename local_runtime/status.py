@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from local_runtime.run import LocalRun, StreamSource
+from local_runtime.deliveries import StreamSource
+from local_runtime.firehose.delivery import Delivery
+from local_runtime.run import LocalRun
 
 
 def run_status(run: LocalRun) -> dict[str, Any]:
@@ -18,7 +20,7 @@ def run_status(run: LocalRun) -> dict[str, Any]:
             for name, counters in run.gateway.counters.items()
         ],
         "streams": [_stream(run, stream.name) for stream in run.streams.streams()],
-        "deliveries": [_delivery(run, delivery) for delivery in run.deliveries],
+        "deliveries": [_delivery(delivery) for delivery in run.deliveries],
         "tables": _tables(run),
         "functions": [function.name for function in run.functions],
         "metrics": run.metrics.snapshot(),
@@ -30,17 +32,15 @@ def _stream(run: LocalRun, name: str) -> dict[str, Any]:
     return {"name": name, "records": totals.records, "bytes": totals.bytes}
 
 
-def _delivery(run: LocalRun, delivery: Any) -> dict[str, Any]:
-    source: StreamSource = delivery.source
-    positions = delivery.positions()
-    backlog = run.streams.backlog(source.stream, positions)
-    status: dict[str, Any] = delivery.status()
+def _delivery(delivery: Delivery) -> dict[str, Any]:
+    source = delivery.source
+    records, size, oldest = source.waiting(delivery.positions())
     return {
-        **status,
-        "source": source.stream,
-        "waiting": backlog.records,
-        "waiting_bytes": backlog.bytes,
-        "oldest_waiting": backlog.oldest_arrival,
+        **delivery.status(),
+        "source": source.stream if isinstance(source, StreamSource) else "direct put",
+        "waiting": records,
+        "waiting_bytes": size,
+        "oldest_waiting": oldest,
     }
 
 
@@ -51,5 +51,5 @@ def _tables(run: LocalRun) -> list[dict[str, Any]]:
     return [
         {"database": database, "table": table, **asdict(lakehouse.facts(database, table))}
         for database in lakehouse.databases()
-        for table in lakehouse.tables(database)
+        for table in lakehouse.iceberg_tables(database)
     ]

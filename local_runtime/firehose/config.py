@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resou
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,8 @@ from local_runtime.assembly import Resource
 from local_runtime.errors import UnsupportedResourceError
 
 MIB = 1024 * 1024
+SMALLEST_CONVERSION_BUFFER = 64 * MIB
+"""With record-format conversion, `SizeInMBs` is at least 64; 128 when it is not given."""
 
 
 @dataclass(frozen=True)
@@ -51,16 +53,57 @@ class TableRoute:
 
 
 @dataclass(frozen=True)
+class IcebergOutput:
+    """`IcebergDestinationConfiguration`."""
+
+    tables: tuple[TableRoute, ...]
+
+
+@dataclass(frozen=True)
+class FormatConversion:
+    """`DataFormatConversionConfiguration`: JSON to Parquet by the columns of a Glue table."""
+
+    database: str
+    table: str
+    catalog_id: str
+    region: str
+    role_arn: str
+    version_id: str
+    case_insensitive: bool
+    key_of_column: Mapping[str, str]
+    dots_to_underscores: bool
+    compression: str
+
+
+@dataclass(frozen=True)
+class S3Output:
+    """`ExtendedS3DestinationConfiguration`."""
+
+    bucket: str
+    prefix: str
+    compression: str
+    file_extension: str
+    delimiter: bytes
+    conversion: FormatConversion | None
+
+
+@dataclass(frozen=True)
 class DeliveryStreamSettings:
-    """One `AWS::KinesisFirehose::DeliveryStream` with a Kinesis source and an Iceberg destination."""
+    """One `AWS::KinesisFirehose::DeliveryStream`."""
 
     name: str
     arn: str
-    source_stream_arn: str
+    source_stream_arn: str | None
+    """None: producers put records straight to the delivery stream."""
     buffering: Buffering
     transform: TransformSettings | None
     error_output: ErrorOutput
-    tables: tuple[TableRoute, ...]
+    destination: IcebergOutput | S3Output
+
+    @property
+    def routes(self) -> Sequence[TableRoute]:
+        """The tables that the delivery stream is configured for."""
+        return self.destination.tables if isinstance(self.destination, IcebergOutput) else ()
 
     @classmethod
     def from_resource(cls, resource: Resource) -> DeliveryStreamSettings:
@@ -70,21 +113,35 @@ class DeliveryStreamSettings:
             UnsupportedResourceError: a source, destination or processor that the local run does not play.
         """
         reader = _Reader(resource)
-        iceberg = reader.iceberg_destination()
-        s3 = iceberg["S3Configuration"]
+        kind, given = reader.destination()
+        processors = reader.processors(given.get("ProcessingConfiguration", {}))
+        conversion = reader.conversion(given.get("DataFormatConversionConfiguration", {}))
+        s3 = given["S3Configuration"] if kind == _ICEBERG else given
         return cls(
             name=resource.physical_id,
             arn=resource.arn,
             source_stream_arn=reader.source_stream_arn(),
-            buffering=_buffering(iceberg.get("BufferingHints", {}), size=5, interval=300),
-            transform=reader.transform(iceberg.get("ProcessingConfiguration", {})),
-            error_output=ErrorOutput(
-                bucket=s3["BucketARN"].rsplit(":", 1)[1],
-                prefix=s3.get("ErrorOutputPrefix", ""),
-                compressed=s3.get("CompressionFormat", "UNCOMPRESSED") == "GZIP",
+            buffering=_buffering(
+                given.get("BufferingHints", {}), size=5 if conversion is None else 128, interval=300
             ),
-            tables=reader.tables(iceberg),
+            transform=_transform(processors.get("Lambda")),
+            error_output=ErrorOutput(
+                bucket=_bucket(s3),
+                prefix=s3.get("ErrorOutputPrefix", ""),
+                compressed=_compression(s3) == "GZIP",
+            ),
+            destination=IcebergOutput(_tables(given))
+            if kind == _ICEBERG
+            else reader.s3(given, conversion, _delimiter(processors)),
         )
+
+
+_ICEBERG = "IcebergDestinationConfiguration"
+_EXTENDED_S3 = "ExtendedS3DestinationConfiguration"
+_PROCESSORS = ("Lambda", "AppendDelimiterToRecord")
+_EXTENSIONS = {"UNCOMPRESSED": "", "GZIP": ".gz"}
+_OPENX, _PARQUET = "OpenXJsonSerDe", "ParquetSerDe"
+_PARQUET_COMPRESSIONS = ("SNAPPY", "GZIP", "UNCOMPRESSED")
 
 
 def _buffering(hints: Mapping[str, Any], *, size: float, interval: float) -> Buffering:
@@ -92,6 +149,46 @@ def _buffering(hints: Mapping[str, Any], *, size: float, interval: float) -> Buf
         size_bytes=int(float(hints.get("SizeInMBs", size)) * MIB),
         interval_seconds=float(hints.get("IntervalInSeconds", interval)),
     )
+
+
+def _bucket(s3: Mapping[str, Any]) -> str:
+    return str(s3["BucketARN"]).rsplit(":", 1)[1]
+
+
+def _compression(s3: Mapping[str, Any]) -> str:
+    return str(s3.get("CompressionFormat", "UNCOMPRESSED"))
+
+
+def _tables(iceberg: Mapping[str, Any]) -> tuple[TableRoute, ...]:
+    return tuple(
+        TableRoute(
+            database=entry["DestinationDatabaseName"],
+            table=entry["DestinationTableName"],
+            unique_keys=tuple(entry.get("UniqueKeys", [])),
+        )
+        for entry in iceberg.get("DestinationTableConfigurationList", [])
+    )
+
+
+def _transform(parameters: Mapping[str, Any] | None) -> TransformSettings | None:
+    if parameters is None:
+        return None
+    return TransformSettings(
+        function_arn=parameters["LambdaArn"],
+        buffering=Buffering(
+            size_bytes=int(float(parameters.get("BufferSizeInMBs", 1)) * MIB),
+            interval_seconds=float(parameters.get("BufferIntervalInSeconds", 60)),
+        ),
+        retries=int(parameters.get("NumberOfRetries", 3)),
+    )
+
+
+def _delimiter(processors: Mapping[str, Mapping[str, Any]]) -> bytes:
+    parameters = processors.get("AppendDelimiterToRecord")
+    if parameters is None:
+        return b""
+    # The template says `\n` with a backslash, which CloudFormation passes on as it stands.
+    return str(parameters.get("Delimiter", "\\n")).replace("\\n", "\n").encode()
 
 
 class _Reader:
@@ -104,47 +201,103 @@ class _Reader:
         resource = self._resource
         return UnsupportedResourceError(resource.type, resource.stack, resource.logical_id, detail)
 
-    def source_stream_arn(self) -> str:
+    def source_stream_arn(self) -> str | None:
         kind = self._resource.properties.get("DeliveryStreamType", "DirectPut")
+        if kind == "DirectPut":
+            return None
         if kind != "KinesisStreamAsSource":
-            raise self._unsupported(f"DeliveryStreamType must be KinesisStreamAsSource (got {kind!r})")
+            raise self._unsupported(
+                f"DeliveryStreamType must be KinesisStreamAsSource or DirectPut (got {kind!r})"
+            )
         return str(self._resource.properties["KinesisStreamSourceConfiguration"]["KinesisStreamARN"])
 
-    def iceberg_destination(self) -> Mapping[str, Any]:
+    def destination(self) -> tuple[str, Mapping[str, Any]]:
+        """The destination's property and what it holds."""
         properties = self._resource.properties
-        others = [key for key in properties if key.endswith("DestinationConfiguration")]
-        if others != ["IcebergDestinationConfiguration"]:
-            raise self._unsupported(f"the destination must be Iceberg (got {', '.join(others) or 'none'})")
-        destination: Mapping[str, Any] = properties["IcebergDestinationConfiguration"]
-        return destination
-
-    def tables(self, iceberg: Mapping[str, Any]) -> tuple[TableRoute, ...]:
-        entries = iceberg.get("DestinationTableConfigurationList", [])
-        routes = tuple(
-            TableRoute(
-                database=entry["DestinationDatabaseName"],
-                table=entry["DestinationTableName"],
-                unique_keys=tuple(entry.get("UniqueKeys", [])),
+        found = [key for key in properties if key.endswith("DestinationConfiguration")]
+        if len(found) != 1 or found[0] not in (_ICEBERG, _EXTENDED_S3):
+            raise self._unsupported(
+                f"there must be one destination, {_ICEBERG} or {_EXTENDED_S3} "
+                f"(got {', '.join(found) or 'none'})"
             )
-            for entry in entries
-        )
-        if any(route.unique_keys for route in routes):
-            raise self._unsupported("UniqueKeys: the local run inserts; it does not merge by unique keys yet")
-        return routes
+        return found[0], properties[found[0]]
 
-    def transform(self, processing: Mapping[str, Any]) -> TransformSettings | None:
+    def processors(self, processing: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+        """Processor type -> its parameters."""
         if not processing.get("Enabled", False):
-            return None
-        processors = processing.get("Processors", [])
-        if [processor["Type"] for processor in processors] != ["Lambda"]:
-            raise self._unsupported(f"the processors must be one Lambda (got {processors!r})")
-        given = processors[0].get("Parameters", [])
-        values = {item["ParameterName"]: item["ParameterValue"] for item in given}
-        return TransformSettings(
-            function_arn=values["LambdaArn"],
-            buffering=Buffering(
-                size_bytes=int(float(values.get("BufferSizeInMBs", 1)) * MIB),
-                interval_seconds=float(values.get("BufferIntervalInSeconds", 60)),
-            ),
-            retries=int(values.get("NumberOfRetries", 3)),
+            return {}
+        found: dict[str, dict[str, Any]] = {}
+        for processor in processing.get("Processors", []):
+            kind = processor["Type"]
+            if kind not in _PROCESSORS or kind in found:
+                raise self._unsupported(
+                    f"a processor is one of {', '.join(_PROCESSORS)}, once (got {kind!r})"
+                )
+            found[kind] = {
+                item["ParameterName"]: item["ParameterValue"] for item in processor.get("Parameters", [])
+            }
+        return found
+
+    def s3(self, given: Mapping[str, Any], conversion: FormatConversion | None, delimiter: bytes) -> S3Output:
+        if given.get("DynamicPartitioningConfiguration", {}).get("Enabled", False):
+            raise self._unsupported("DynamicPartitioningConfiguration: the local run has no JQ")
+        compression = _compression(given)
+        if compression not in _EXTENSIONS:
+            raise self._unsupported(
+                f"CompressionFormat must be {' or '.join(_EXTENSIONS)} (got {compression!r})"
+            )
+        if conversion is not None and compression != "UNCOMPRESSED":
+            raise self._unsupported(
+                "CompressionFormat must be UNCOMPRESSED with DataFormatConversionConfiguration: "
+                f"Parquet compresses by itself (got {compression!r})"
+            )
+        extension = ".parquet" if conversion is not None else _EXTENSIONS[compression]
+        return S3Output(
+            bucket=_bucket(given),
+            prefix=given.get("Prefix", ""),
+            compression=compression,
+            file_extension=given.get("FileExtension", extension),
+            delimiter=delimiter,
+            conversion=conversion,
         )
+
+    def conversion(self, given: Mapping[str, Any]) -> FormatConversion | None:
+        if not given or not given.get("Enabled", True):
+            return None
+        deserializer = given["InputFormatConfiguration"]["Deserializer"]
+        serializer = given["OutputFormatConfiguration"]["Serializer"]
+        if list(deserializer) != [_OPENX] or list(serializer) != [_PARQUET]:
+            raise self._unsupported(
+                f"DataFormatConversionConfiguration goes from {_OPENX} to {_PARQUET} "
+                f"(got {', '.join(deserializer)} to {', '.join(serializer)})"
+            )
+        openx, schema = deserializer[_OPENX], given["SchemaConfiguration"]
+        compression = serializer[_PARQUET].get("Compression", "SNAPPY")
+        if compression not in _PARQUET_COMPRESSIONS:
+            raise self._unsupported(
+                f"ParquetSerDe.Compression must be one of {', '.join(_PARQUET_COMPRESSIONS)} "
+                f"(got {compression!r})"
+            )
+        self._check_conversion_buffer()
+        return FormatConversion(
+            database=schema["DatabaseName"],
+            table=schema["TableName"],
+            catalog_id=str(schema.get("CatalogId", "")),
+            region=str(schema.get("Region", "")),
+            role_arn=str(schema.get("RoleARN", "")),
+            version_id=str(schema.get("VersionId", "LATEST")),
+            case_insensitive=bool(openx.get("CaseInsensitive", True)),
+            key_of_column=openx.get("ColumnToJsonKeyMappings", {}),
+            dots_to_underscores=bool(openx.get("ConvertDotsInJsonKeysToUnderscores", False)),
+            compression=compression,
+        )
+
+    def _check_conversion_buffer(self) -> None:
+        _, given = self.destination()
+        hints = given.get("BufferingHints", {})
+        buffering = _buffering(hints, size=128, interval=300)
+        if buffering.size_bytes < SMALLEST_CONVERSION_BUFFER:
+            raise self._unsupported(
+                "BufferingHints.SizeInMBs must be at least 64 with DataFormatConversionConfiguration "
+                f"(got {hints['SizeInMBs']})"
+            )

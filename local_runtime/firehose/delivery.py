@@ -1,7 +1,8 @@
-"""One delivery stream at work: read ahead and transform, buffer, then deliver the buffer as one batch.
+"""One delivery stream at work: read ahead, transform and convert, then deliver the buffer as one batch.
 
-Reading and transforming run ahead of delivery and live in memory alone. Delivery is the durable part, in
-this order: the batch is written down, error objects are put, tables are committed, the batch is finished.
+Reading, transforming and converting run ahead of delivery and live in memory alone. Delivery is the durable
+part, in this order: the batch is written down with its verdicts, error objects are put, each target takes its
+rows in one step, the batch is finished (docs/decisions/0056).
 """
 
 from __future__ import annotations
@@ -9,16 +10,17 @@ from __future__ import annotations
 import logging
 import threading
 import time
+import uuid
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from local_runtime.firehose.config import Buffering, DeliveryStreamSettings
-from local_runtime.firehose.error_output import ObjectWriter, write_failures
-from local_runtime.firehose.iceberg import IcebergDestination
+from local_runtime.firehose.destination import Destination, Prepared
+from local_runtime.firehose.error_output import error_objects
 from local_runtime.firehose.ledger import Batch, Ledger
-from local_runtime.firehose.records import Failure, Outcomes, Positions, Row, SourceRecord
+from local_runtime.firehose.records import Failure, Outcomes, Positions, SourceRecord
 from local_runtime.firehose.transform import Transformer, route
 
 log = logging.getLogger(__name__)
@@ -29,6 +31,14 @@ RETRY_SECONDS = (0.5, 1.0, 2.0, 5.0)
 READ_LIMIT = 10_000
 
 CrashPoint = Callable[[str], None]
+CRASH_POINTS = ("after-begin", "after-error-objects", "after-commit", "after-finish")
+
+
+class Objects(Protocol):
+    """The buckets that error objects go to."""
+
+    def put(self, bucket: str, key: str, data: bytes) -> None: ...
+    def delete(self, bucket: str, key: str) -> None: ...
 
 
 class Source(Protocol):
@@ -39,6 +49,11 @@ class Source(Protocol):
         self, shard_id: str, after: str | None, limit: int, max_bytes: int
     ) -> Sequence[SourceRecord]: ...
     def latest(self) -> dict[str, str]: ...
+    def waiting(self, positions: Positions) -> tuple[int, int, float | None]: ...
+
+    def expire(self, positions: Positions) -> int:
+        """Let go of what is past its retention; how many records of it were not delivered."""
+        ...
 
 
 def covers(positions: Positions, goal: Positions) -> bool:
@@ -48,25 +63,36 @@ def covers(positions: Positions, goal: Positions) -> bool:
 
 @dataclass
 class Buffer:
-    """Transformed records that wait for delivery, and the source positions they reach to."""
+    """Converted records that wait for delivery, and the source positions they reach to."""
 
     after: dict[str, str]
     upto: dict[str, str] = field(default_factory=dict)
-    rows: list[Row] = field(default_factory=list)
+    parts: list[Prepared] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     dropped: int = 0
+    records: int = 0
     bytes: int = 0
     oldest: float | None = None
 
-    def add(self, records: Sequence[SourceRecord], outcomes: Outcomes, now: float) -> None:
+    def add(self, records: Sequence[SourceRecord], outcomes: Outcomes, part: Prepared, now: float) -> None:
+        """Take records in; of those that fit their table only the converted rows are kept."""
         if self.oldest is None:
             self.oldest = now
-        self.rows += outcomes.rows
-        self.failures += outcomes.failures
+        self.parts.append(part)
+        self.failures += [*outcomes.failures, *part.failures]
         self.dropped += outcomes.dropped
+        self.records += len(records)
         self.bytes += sum(len(record.data) for record in records)
         for record in records:
             self.upto[record.shard_id] = record.sequence_number
+
+    @property
+    def counts(self) -> dict[str, int]:
+        counts = {"stored": sum(part.record_count for part in self.parts), "dropped": self.dropped}
+        for failure in self.failures:
+            for name in (failure.error_output_type, f"{failure.error_output_type}:{failure.code}"):
+                counts[name] = counts.get(name, 0) + 1
+        return counts
 
     @property
     def reached(self) -> dict[str, str]:
@@ -90,8 +116,8 @@ class Delivery:
         *,
         source: Source,
         transformer: Transformer | None,
-        destination: Callable[[], IcebergDestination],
-        objects: ObjectWriter,
+        destination: Callable[[], Destination[Any, Any]],
+        objects: Objects,
         ledger: Ledger,
         interval_seconds: float | None = None,
         parallel: int = 1,
@@ -110,7 +136,9 @@ class Delivery:
         interval = settings.buffering.interval_seconds if interval_seconds is None else interval_seconds
         self._hints = Buffering(settings.buffering.size_bytes, interval)
         self._buffer = Buffer(after=ledger.positions(settings.name))
-        self._open_batch: Batch | None = None
+        self._open: tuple[Batch, Any] | None = None
+        self.recovered: str | None = None
+        """What was found half done at the start, in words."""
         self._stopping = threading.Event()
         self._wake = threading.Event()
         self._flush_goals: list[dict[str, str]] = []
@@ -163,8 +191,9 @@ class Delivery:
         return {
             "name": self.name,
             "counters": self._ledger.counters(self.name),
-            "buffered": len(buffer.rows) + len(buffer.failures) + buffer.dropped,
+            "buffered": buffer.records,
             "buffered_bytes": buffer.bytes,
+            "recovered": self.recovered,
             "last_error": self._last_error,
         }
 
@@ -173,7 +202,7 @@ class Delivery:
 
     def _run(self) -> None:
         with ThreadPoolExecutor(self._parallel, thread_name_prefix=f"transform-{self.name}") as pool:
-            self._until_done(lambda: self._recover(pool))
+            self._until_done(self._recover)
             while not self._stopping.is_set():
                 self._until_done(lambda: self._step(pool))
 
@@ -193,16 +222,16 @@ class Delivery:
                 self._stopping.wait(pause)
 
     def _step(self, pool: ThreadPoolExecutor) -> None:
-        if self._open_batch is not None:
-            self._complete(self._open_batch, self._buffer)
+        if self._open is not None:
+            self._deliver(*self._open)
             return
         got = self._read_ahead(pool)
         if self._stopping.is_set():
             return
         if self._buffer.upto and (self._buffer.is_due(self._hints, self._clock()) or self._flush_reached()):
-            self._open_batch = self._ledger.begin(self.name, self._buffer.after, self._buffer.upto)
+            self._open = self._begin()
             self._crash_point("after-begin")
-            self._complete(self._open_batch, self._buffer)
+            self._deliver(*self._open)
         elif not got:
             self._wake.wait(self._pause())
             self._wake.clear()
@@ -231,7 +260,9 @@ class Delivery:
             if budget <= 0:
                 break
         if records:
-            self._buffer.add(records, self._transformed(records, pool), self._clock())
+            outcomes = self._transformed(records, pool)
+            part = self._make_destination().prepare(outcomes.rows)
+            self._buffer.add(records, outcomes, part, self._clock())
         return bool(records)
 
     def _read_budget(self) -> int:
@@ -241,7 +272,7 @@ class Delivery:
 
     def _transformed(self, records: Sequence[SourceRecord], pool: ThreadPoolExecutor) -> Outcomes:
         if self._transformer is None:
-            rows = tuple(route(record, record.data, None, self._settings.tables) for record in records)
+            rows = tuple(route(record, record.data, None, self._settings.routes) for record in records)
             return Outcomes(rows=rows, failures=())
         parts = list(pool.map(self._transformer.transform, self._transformer.chunks(records)))
         return Outcomes(
@@ -250,49 +281,84 @@ class Delivery:
             dropped=sum(part.dropped for part in parts),
         )
 
-    def _complete(self, batch: Batch, buffer: Buffer) -> None:
-        destination = self._make_destination()
-        prepared = destination.prepare(buffer.rows)
-        failures = [*buffer.failures, *prepared.failures]
-        write_failures(
-            self._objects, self._settings.error_output, self.name, batch.id, failures, self._clock()
+    def _begin(self) -> tuple[Batch, Any]:
+        """Write the buffer down as the batch that comes next."""
+        buffer, destination, batch_id = self._buffer, self._make_destination(), uuid.uuid4()
+        sealed = destination.seal(batch_id, buffer.parts)
+        batch = Batch(
+            id=batch_id,
+            after=buffer.after,
+            upto=buffer.upto,
+            counts=buffer.counts,
+            targets=sealed.targets,
+            error_objects=error_objects(
+                self._settings.error_output, self.name, batch_id, buffer.failures, self._clock()
+            ),
+            # What becomes visible in one step needs no copy: it is there as a whole, or it is read anew.
+            rows=destination.dump(sealed) if len(sealed.targets) > 1 else None,
         )
-        self._crash_point("after-error-objects")
-        destination.commit(batch, prepared)
+        self._ledger.begin(self.name, batch)
+        return batch, sealed
+
+    def _deliver(self, batch: Batch, sealed: Any) -> None:
+        """The rest of a batch that is written down; each step may be done again."""
+        self._put_error_objects(batch)
+        try:
+            self._make_destination().commit(batch, sealed)
+        except LookupError as error:
+            self._convert_again(batch, error)
+            return
         self._crash_point("after-commit")
-        counts = {"stored": prepared.row_count, "dropped": buffer.dropped}
-        for failure in failures:
-            for name in (failure.error_output_type, f"{failure.error_output_type}:{failure.code}"):
-                counts[name] = counts.get(name, 0) + 1
-        self._ledger.finish(self.name, batch, counts)
-        self._open_batch = None
-        self._buffer = Buffer(after=self._ledger.positions(self.name))
+        self._finish(batch)
+
+    def _put_error_objects(self, batch: Batch) -> None:
+        for item in batch.error_objects:
+            self._objects.put(item.bucket, item.key, item.body)
+        self._crash_point("after-error-objects")
+
+    def _finish(self, batch: Batch) -> None:
+        self._ledger.finish(self.name, batch)
+        self._crash_point("after-finish")
+        self._start_over()
         with self._delivered:
             self._delivered.notify_all()
 
-    def _recover(self, pool: ThreadPoolExecutor) -> None:
-        """Deliver the batch that a crash interrupted, with the same records and the same id."""
+    def _start_over(self) -> None:
+        self._open = None
+        self._buffer = Buffer(after=self._ledger.positions(self.name))
+
+    def _convert_again(self, batch: Batch, error: LookupError) -> None:
+        """A table went away after its rows were converted: the records are read anew and fail."""
+        if batch.rows is not None and any(
+            self._make_destination().has(batch, name) for name in batch.targets
+        ):
+            raise error  # other tables have their rows already: wait for the table to come back
+        log.warning("%s: %s is gone; its records are read again", self.name, error)
+        self._undo(batch)
+
+    def _undo(self, batch: Batch) -> None:
+        """Take back a batch of which no row is visible."""
+        for item in batch.error_objects:
+            self._objects.delete(item.bucket, item.key)
+        self._ledger.abandon(self.name)
+        self._start_over()
+
+    def _recover(self) -> None:
+        """Finish the batch that a crash interrupted, or undo it when none of its rows became visible."""
         batch = self._ledger.open_batch(self.name)
         if batch is None:
             return
-        buffer = Buffer(after=dict(batch.after))
-        for shard_id, last in batch.upto.items():
-            after = batch.after.get(shard_id)
-            while after is None or after < last:
-                records = [
-                    record
-                    for record in self.source.read(shard_id, after, READ_LIMIT, self._read_budget())
-                    if record.sequence_number <= last
-                ]
-                if not records:
-                    break
-                buffer.add(records, self._transformed(records, pool), self._clock())
-                after = records[-1].sequence_number
-        log.warning(
-            "%s: batch %s was interrupted; its %d records are delivered now",
-            self.name,
-            batch.id,
-            len(buffer.rows) + len(buffer.failures) + buffer.dropped,
-        )
-        if not self._stopping.is_set():
-            self._complete(batch, buffer)
+        destination = self._make_destination()
+        total = sum(value for name, value in batch.counts.items() if ":" not in name)
+        if batch.rows is not None:
+            how = "finished from what was written down"
+            self._deliver(batch, destination.load(batch.rows))
+        elif all(destination.has(batch, target) for target in batch.targets):
+            how = "found complete and finished"
+            self._put_error_objects(batch)
+            self._finish(batch)
+        else:
+            how = "not yet visible and is delivered anew"
+            self._undo(batch)
+        self.recovered = f"a batch of {total} records was interrupted; it was {how}"
+        log.warning("%s: %s (batch %s)", self.name, self.recovered, batch.id)

@@ -2,6 +2,7 @@
 
 https://docs.aws.amazon.com/firehose/latest/dev/data-transformation-failure-handling.html
 https://docs.aws.amazon.com/firehose/latest/dev/apache-iceberg-destination.html
+https://docs.aws.amazon.com/firehose/latest/dev/record-format-conversion-error-handling.html
 """
 
 from __future__ import annotations
@@ -12,42 +13,35 @@ from base64 import b64encode
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
 
 import orjson
 
 from local_runtime.firehose.config import ErrorOutput
+from local_runtime.firehose.ledger import ErrorObject
 from local_runtime.firehose.prefixes import expand_prefix
-from local_runtime.firehose.records import Failure
+from local_runtime.firehose.records import FORMAT_CONVERSION_FAILED, Failure
 
 
-class ObjectWriter(Protocol):
-    def put(self, bucket: str, key: str, data: bytes) -> None: ...
-
-
-def write_failures(
-    objects: ObjectWriter,
+def error_objects(
     output: ErrorOutput,
     delivery_stream: str,
     batch_id: uuid.UUID,
     failures: Sequence[Failure],
     now: float,
-) -> list[str]:
-    """Write one object for each kind of failure; return their keys.
-
-    The keys depend on the batch alone, so that a batch delivered again after a crash writes over its own
-    objects and no failure is kept twice.
-    """
+) -> list[ErrorObject]:
+    """One object for each kind of failure; its key depends on the batch alone."""
     kinds: dict[str, list[Failure]] = defaultdict(list)
     for failure in failures:
         kinds[failure.error_output_type].append(failure)
-    keys = []
+    objects = []
     for kind, members in kinds.items():
-        key = _key(output, delivery_stream, batch_id, kind, members)
         body = b"".join(orjson.dumps(_envelope(failure, now)) + b"\n" for failure in members)
-        objects.put(output.bucket, key, gzip.compress(body, mtime=0) if output.compressed else body)
-        keys.append(key)
-    return keys
+        key = _key(output, delivery_stream, batch_id, kind, members)
+        objects.append(
+            ErrorObject(output.bucket, key, gzip.compress(body, mtime=0) if output.compressed else body)
+        )
+    return objects
 
 
 def _key(
@@ -56,19 +50,26 @@ def _key(
     object_id = uuid.uuid5(batch_id, kind)
     arrival = min(failure.source.arrival for failure in members)
     prefix = expand_prefix(output.prefix, arrival, error_output_type=kind, object_id=object_id)
+    return f"{prefix}{object_name(delivery_stream, arrival, object_id)}" + (
+        ".gz" if output.compressed else ""
+    )
+
+
+def object_name(delivery_stream: str, arrival: float, object_id: uuid.UUID) -> str:
+    """https://docs.aws.amazon.com/firehose/latest/dev/s3-object-name.html"""
     stamp = datetime.fromtimestamp(arrival, UTC).strftime("%Y-%m-%d-%H-%M-%S")
-    return f"{prefix}{delivery_stream}-1-{stamp}-{object_id}" + (".gz" if output.compressed else "")
+    return f"{delivery_stream}-1-{stamp}-{object_id}"
 
 
 def _envelope(failure: Failure, now: float) -> dict[str, Any]:
-    envelope: dict[str, Any] = {
+    # The page on format conversion has other names than the pages on the other kinds.
+    last = failure.error_output_type == FORMAT_CONVERSION_FAILED
+    return {
         "attemptsMade": failure.attempts,
         "arrivalTimestamp": int(failure.source.arrival * 1000),
-        "errorCode": failure.code,
-        "errorMessage": failure.message,
+        "lastErrorCode" if last else "errorCode": failure.code,
+        "lastErrorMessage" if last else "errorMessage": failure.message,
         "attemptEndingTimestamp": int(now * 1000),
         "rawData": b64encode(failure.raw).decode("ascii"),
+        **failure.extra,
     }
-    if failure.lambda_arn is not None:
-        envelope["lambdaArn"] = failure.lambda_arn
-    return envelope

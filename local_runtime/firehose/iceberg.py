@@ -1,25 +1,31 @@
 """The Iceberg destination: rows to the tables they name, in one commit a table and batch.
 
 https://docs.aws.amazon.com/firehose/latest/dev/apache-iceberg-destination.html
+https://docs.aws.amazon.com/firehose/latest/dev/apache-iceberg-format-input-record-different.html
 """
 
 from __future__ import annotations
 
 import json
+import uuid
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from local_runtime.firehose.config import TableRoute
 from local_runtime.firehose.ledger import Batch
-from local_runtime.firehose.records import Failure, Row
-from local_runtime.firehose.transform import ICEBERG_FAILED
+from local_runtime.firehose.records import ICEBERG_FAILED, Failure, Positions, Row
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 POSITIONS_PROPERTY = "firehose.{delivery_stream}.positions"
 """Snapshot summary: shard id -> last sequence number, written in the same commit as the rows."""
+INSERT = "insert"
+OPERATIONS = (INSERT, "update", "delete")
+
+TableName = tuple[str, str]
 
 
 class Rejection(Protocol):
@@ -40,67 +46,190 @@ class Tables(Protocol):
         """Raises LookupError when there is no such table."""
         ...
 
+    def unique_keys(self, database: str, table: str) -> Sequence[str]: ...
+
     def append(self, database: str, table: str, records: pa.Table, summary: Mapping[str, str]) -> object: ...
+
+    def write_changes(
+        self,
+        database: str,
+        table: str,
+        records: pa.Table,
+        operations: Sequence[str],
+        unique_keys: Sequence[str],
+        summary: Mapping[str, str],
+    ) -> object: ...
 
     def snapshot_property(self, database: str, table: str, key: str) -> str | None: ...
 
 
 @dataclass(frozen=True)
-class Prepared:
-    """A batch as it will be committed: Arrow rows per table, and what could not be converted."""
+class Changes:
+    """Rows of one table in their order, each with its operation."""
 
-    tables: Mapping[tuple[str, str], pa.Table]
-    failures: tuple[Failure, ...]
+    rows: pa.Table
+    operations: Sequence[str]
 
     @property
-    def row_count(self) -> int:
-        return sum(table.num_rows for table in self.tables.values())
+    def are_inserts(self) -> bool:
+        return all(operation == INSERT for operation in self.operations)
+
+
+@dataclass(frozen=True)
+class IcebergRows:
+    """Rows by table, and what could not be converted."""
+
+    tables: Mapping[TableName, Changes]
+    failures: tuple[Failure, ...] = ()
+
+    @property
+    def record_count(self) -> int:
+        return sum(changes.rows.num_rows for changes in self.tables.values())
+
+    @property
+    def targets(self) -> list[str]:
+        return [f"{database}/{table}" for database, table in self.tables]
 
 
 class IcebergDestination:
     """Converts, refuses and commits the rows of one delivery stream."""
 
-    def __init__(self, tables: Tables, delivery_stream: str) -> None:
+    def __init__(self, tables: Tables, delivery_stream: str, routes: Sequence[TableRoute]) -> None:
         self._tables = tables
         self._property = POSITIONS_PROPERTY.format(delivery_stream=delivery_stream)
+        self._configured_keys = {
+            (route.database, route.table): route.unique_keys for route in routes if route.unique_keys
+        }
 
-    def prepare(self, rows: Sequence[Row]) -> Prepared:
+    def prepare(self, rows: Sequence[Row]) -> IcebergRows:
         """Sort rows by table and convert them; a row that does not fit its table becomes a failure."""
-        groups: dict[tuple[str, str], list[Row]] = defaultdict(list)
-        failures: list[Failure] = []
+        groups: dict[TableName, list[Row]] = defaultdict(list)
         for row in rows:
-            if row.operation != "insert":
-                # AWS does not document the code of this error.
-                failures.append(_failure(row, "Iceberg.InvalidOperation", _operation_message(row)))
-            elif not row.table or not row.database:
-                failures.append(_failure(row, "Iceberg.InvalidTableName", "the record names no table"))
-            else:
-                groups[row.database, row.table].append(row)
-        converted: dict[tuple[str, str], pa.Table] = {}
-        for (database, table), members in groups.items():
-            try:
-                arrow, rejections = self._tables.convert(database, table, [row.document for row in members])
-            except LookupError:
-                message = f"the table {database}.{table} does not exist"
-                failures += [_failure(row, "Iceberg.NoSuchTable", message) for row in members]
+            groups[row.database, row.table].append(row)
+        tables: dict[TableName, Changes] = {}
+        failures: list[Failure] = []
+        for name, members in groups.items():
+            changes, refused = self._convert(name, members)
+            failures += refused
+            if changes is not None:
+                tables[name] = changes
+        return IcebergRows(tables, tuple(failures))
+
+    def _convert(self, name: TableName, rows: Sequence[Row]) -> tuple[Changes | None, list[Failure]]:
+        if not all(name):
+            return None, [
+                _failure(row, "Iceberg.InvalidTableName", "the record names no table") for row in rows
+            ]
+        try:
+            fitting, refused = self._check_operations(name, rows)
+            arrow, rejections = self._tables.convert(*name, [row.document for row in fitting])
+        except LookupError:
+            message = f"the table {'.'.join(name)} does not exist"
+            return None, [_failure(row, "Iceberg.NoSuchTable", message) for row in rows]
+        refused += [_failure(fitting[item.index], item.error_code, item.message) for item in rejections]
+        gone = {item.index for item in rejections}
+        operations = [row.operation for index, row in enumerate(fitting) if index not in gone]
+        return (Changes(arrow, operations) if operations else None), refused
+
+    def _check_operations(self, name: TableName, rows: Sequence[Row]) -> tuple[list[Row], list[Failure]]:
+        if all(row.operation == INSERT for row in rows):
+            return list(rows), []
+        allowed = OPERATIONS if self._unique_keys(name) else (INSERT,)
+        fitting = [row for row in rows if row.operation in allowed]
+        # AWS does not document the code of this error.
+        refused = [
+            _failure(row, "Iceberg.InvalidOperation", _operation_message(row, name, allowed))
+            for row in rows
+            if row.operation not in allowed
+        ]
+        return fitting, refused
+
+    def _unique_keys(self, name: TableName) -> Sequence[str]:
+        configured = self._configured_keys.get(name)
+        return self._tables.unique_keys(*name) if configured is None else configured
+
+    def seal(self, batch_id: uuid.UUID, parts: Sequence[IcebergRows]) -> IcebergRows:
+        """One set of rows a table, in the order of the parts."""
+        import pyarrow as pa
+
+        groups: dict[TableName, list[Changes]] = defaultdict(list)
+        for part in parts:
+            for name, changes in part.tables.items():
+                groups[name].append(changes)
+        return IcebergRows(
+            {
+                name: Changes(
+                    # A column may have been added to the table between two parts.
+                    pa.concat_tables([changes.rows for changes in members], promote_options="default"),
+                    [operation for changes in members for operation in changes.operations],
+                )
+                for name, members in groups.items()
+            }
+        )
+
+    def commit(self, batch: Batch, sealed: IcebergRows) -> None:
+        """Write to each table that does not have this batch yet.
+
+        Raises:
+            LookupError: a table has been dropped since its rows were converted.
+        """
+        for name, changes in sealed.tables.items():
+            positions = self._positions(name)
+            if _covers(positions, batch.upto):
                 continue
-            failures += [_failure(members[item.index], item.error_code, item.message) for item in rejections]
-            if arrow.num_rows:
-                converted[database, table] = arrow
-        return Prepared(converted, tuple(failures))
+            summary = {self._property: json.dumps({**positions, **batch.upto})}
+            if changes.are_inserts:
+                self._tables.append(*name, changes.rows, summary)
+            else:
+                keys = self._unique_keys(name)
+                self._tables.write_changes(*name, changes.rows, changes.operations, keys, summary)
 
-    def commit(self, batch: Batch, prepared: Prepared) -> None:
-        """Append to each table that does not have this batch yet."""
-        for (database, table), rows in prepared.tables.items():
-            text = self._tables.snapshot_property(database, table, self._property)
-            positions = {} if text is None else json.loads(text)
-            if any(positions.get(shard, "") < last for shard, last in batch.upto.items()):
-                merged = json.dumps({**positions, **batch.upto})
-                self._tables.append(database, table, rows, {self._property: merged})
+    def has(self, batch: Batch, target: str) -> bool:
+        database, _, table = target.partition("/")
+        try:
+            return _covers(self._positions((database, table)), batch.upto)
+        except LookupError:
+            return False
+
+    def _positions(self, name: TableName) -> dict[str, str]:
+        text = self._tables.snapshot_property(*name, self._property)
+        return {} if text is None else dict(json.loads(text))
+
+    def dump(self, sealed: IcebergRows) -> bytes:
+        """A line of JSON that tells what follows, then each table's rows in Arrow's own form."""
+        import pyarrow as pa
+
+        parts, header = [], []
+        for (database, table), changes in sealed.tables.items():
+            sink = pa.BufferOutputStream()
+            with pa.ipc.new_stream(sink, changes.rows.schema) as writer:
+                writer.write_table(changes.rows)
+            parts.append(sink.getvalue().to_pybytes())
+            header.append([database, table, len(parts[-1]), changes.operations])
+        return json.dumps(header).encode() + b"\n" + b"".join(parts)
+
+    def load(self, data: bytes) -> IcebergRows:
+        import pyarrow as pa
+
+        start = data.index(b"\n") + 1
+        tables = {}
+        for database, table, size, operations in json.loads(data[:start]):
+            rows = pa.ipc.open_stream(data[start : start + size]).read_all()
+            tables[database, table] = Changes(rows, operations)
+            start += size
+        return IcebergRows(tables)
 
 
-def _operation_message(row: Row) -> str:
-    return f"operation must be insert on a table without unique keys (got {row.operation!r})"
+def _covers(positions: Positions, upto: Positions) -> bool:
+    return all(positions.get(shard, "") >= last for shard, last in upto.items())
+
+
+def _operation_message(row: Row, name: TableName, allowed: Sequence[str]) -> str:
+    reason = "" if len(allowed) > 1 else ", which has no unique keys"
+    return (
+        f"operation must be {', '.join(allowed)} on the table {'.'.join(name)}{reason} "
+        f"(got {row.operation!r})"
+    )
 
 
 def _failure(row: Row, code: str, message: str) -> Failure:

@@ -1,8 +1,8 @@
 """What a delivery stream must remember over a crash: how far it came and which batch was under way.
 
-A batch is written down before anything of it becomes visible. After a crash the same batch, with the
-same records and the same id, is delivered again: error objects get the same keys, and a table whose
-newest snapshot already names the batch is left alone.
+A batch is written down, with its verdict on every record, before anything of it becomes visible. After a
+crash it is finished from what is written here, or undone when none of its rows is visible yet: the transform
+function is never asked a second time about a record whose first answer took effect.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -22,9 +22,13 @@ create table if not exists position (
     delivery_stream text not null, shard_id text not null, sequence_number text not null,
     primary key (delivery_stream, shard_id)
 ) without rowid;
-create table if not exists batch (
-    delivery_stream text primary key, id text not null, after text not null, upto text not null
-) without rowid;
+create table if not exists open_batch (
+    delivery_stream text primary key, id text not null, after text not null, upto text not null,
+    counts text not null, targets text not null, rows blob
+);
+create table if not exists error_object (
+    delivery_stream text not null, bucket text not null, key text not null, body blob not null
+);
 create table if not exists counter (
     delivery_stream text not null, name text not null, value integer not null,
     primary key (delivery_stream, name)
@@ -33,12 +37,27 @@ create table if not exists counter (
 
 
 @dataclass(frozen=True)
+class ErrorObject:
+    """An object under the error prefix."""
+
+    bucket: str
+    key: str
+    body: bytes
+
+
+@dataclass(frozen=True)
 class Batch:
-    """A range of records per shard: after one sequence number, up to and with another."""
+    """The records after one sequence number up to and with another, per shard, and what becomes of them."""
 
     id: uuid.UUID
     after: Positions
     upto: Positions
+    counts: Mapping[str, int]
+    targets: Sequence[str]
+    """Where its rows go: tables or objects, as the destination names them."""
+    error_objects: Sequence[ErrorObject] = ()
+    rows: bytes | None = None
+    """The rows themselves, when they become visible in more than one step."""
 
 
 class Ledger:
@@ -63,19 +82,34 @@ class Ledger:
         """The batch that a crash interrupted."""
         with self._lock:
             row = self._db.execute(
-                "select id, after, upto from batch where delivery_stream = ?", (delivery_stream,)
+                "select id, after, upto, counts, targets, rows from open_batch where delivery_stream = ?",
+                (delivery_stream,),
             ).fetchone()
-        return Batch(uuid.UUID(row[0]), json.loads(row[1]), json.loads(row[2])) if row else None
+            objects = self._db.execute(
+                "select bucket, key, body from error_object where delivery_stream = ?", (delivery_stream,)
+            ).fetchall()
+        if row is None:
+            return None
+        after, upto, counts, targets = map(json.loads, row[1:5])
+        return Batch(
+            uuid.UUID(row[0]), after, upto, counts, targets, [ErrorObject(*item) for item in objects], row[5]
+        )
 
-    def begin(self, delivery_stream: str, after: Positions, upto: Positions) -> Batch:
-        """Write down a new batch; from here on it will be finished, whatever happens."""
-        batch = Batch(uuid.uuid4(), dict(after), dict(upto))
-        values = (delivery_stream, str(batch.id), json.dumps(batch.after), json.dumps(batch.upto))
-        with self._lock:
-            self._db.execute("insert into batch values (?, ?, ?, ?)", values)
-        return batch
+    def begin(self, delivery_stream: str, batch: Batch) -> None:
+        """Write down a batch; from here on it is finished or undone, whatever happens."""
+        texts = (json.dumps(item) for item in (batch.after, batch.upto, batch.counts, batch.targets))
+        with self._lock, self._db:
+            self._db.execute("begin immediate")
+            self._db.execute(
+                "insert into open_batch values (?, ?, ?, ?, ?, ?, ?)",
+                (delivery_stream, str(batch.id), *texts, batch.rows),
+            )
+            self._db.executemany(
+                "insert into error_object values (?, ?, ?, ?)",
+                [(delivery_stream, item.bucket, item.key, item.body) for item in batch.error_objects],
+            )
 
-    def finish(self, delivery_stream: str, batch: Batch, counts: Mapping[str, int]) -> None:
+    def finish(self, delivery_stream: str, batch: Batch) -> None:
         """In one transaction: the batch is over, the positions move on, the counts are added."""
         with self._lock, self._db:
             self._db.execute("begin immediate")
@@ -86,9 +120,19 @@ class Ledger:
             self._db.executemany(
                 "insert into counter values (?, ?, ?)"
                 " on conflict do update set value = value + excluded.value",
-                [(delivery_stream, name, value) for name, value in counts.items() if value],
+                [(delivery_stream, name, value) for name, value in batch.counts.items() if value],
             )
-            self._db.execute("delete from batch where delivery_stream = ?", (delivery_stream,))
+            self._forget(delivery_stream)
+
+    def abandon(self, delivery_stream: str) -> None:
+        """Forget a batch of which nothing is visible: its records are read anew."""
+        with self._lock, self._db:
+            self._db.execute("begin immediate")
+            self._forget(delivery_stream)
+
+    def _forget(self, delivery_stream: str) -> None:
+        self._db.execute("delete from open_batch where delivery_stream = ?", (delivery_stream,))
+        self._db.execute("delete from error_object where delivery_stream = ?", (delivery_stream,))
 
     def counters(self, delivery_stream: str) -> dict[str, int]:
         """Totals since the state was made."""

@@ -56,6 +56,20 @@ def expand_prefix(prefix: str, arrival: float, *, error_output_type: str, object
     return expanded if expressions else expanded + format_timestamp("yyyy/MM/dd/HH/", moment)
 
 
+def data_prefix(prefix: str, arrival: float, *, object_id: uuid.UUID) -> str:
+    """The prefix of delivered records: `yyyy/MM/dd/HH/` follows unless it tells the time itself.
+
+    Raises:
+        LocalRuntimeError: as `expand_prefix`; `!{firehose:error-output-type}` is for error prefixes.
+    """
+    if "!{firehose:error-output-type}" in prefix:
+        raise LocalRuntimeError(
+            f"the prefix {prefix!r} has '!{{firehose:error-output-type}}', which only error prefixes may have"
+        )
+    complete = prefix if "!{timestamp:" in prefix else prefix + "!{timestamp:yyyy/MM/dd/HH/}"
+    return expand_prefix(complete, arrival, error_output_type="", object_id=object_id)
+
+
 def format_timestamp(pattern: str, moment: datetime) -> str:
     """Java's `DateTimeFormatter` letters that Firehose's prefixes use.
 

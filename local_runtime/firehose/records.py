@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+PROCESSING_FAILED = "processing-failed"
+ICEBERG_FAILED = "iceberg-failed"
+FORMAT_CONVERSION_FAILED = "format-conversion-failed"
+ERROR_OUTPUT_TYPES = (PROCESSING_FAILED, ICEBERG_FAILED, FORMAT_CONVERSION_FAILED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +45,13 @@ class Failure:
 
     source: SourceRecord
     error_output_type: str
-    """`processing-failed` or `iceberg-failed`."""
+    """One of ERROR_OUTPUT_TYPES."""
     code: str
     message: str
     raw: bytes
     attempts: int = 1
-    lambda_arn: str | None = None
+    extra: Mapping[str, object] = field(default_factory=dict)
+    """What the envelope has for this kind of failure alone."""
 
 
 @dataclass(frozen=True, slots=True)

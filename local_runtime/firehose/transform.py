@@ -7,7 +7,6 @@ https://docs.aws.amazon.com/firehose/latest/dev/data-transformation-failure-hand
 from __future__ import annotations
 
 import binascii
-import json
 import uuid
 from base64 import b64decode, b64encode
 from collections import Counter
@@ -17,11 +16,10 @@ from typing import Any, Protocol
 
 import orjson
 
+from local_runtime.errors import AwsError
 from local_runtime.firehose.config import DeliveryStreamSettings, TableRoute, TransformSettings
-from local_runtime.firehose.records import Failure, Outcomes, Row, SourceRecord
+from local_runtime.firehose.records import PROCESSING_FAILED, Failure, Outcomes, Row, SourceRecord
 
-PROCESSING_FAILED = "processing-failed"
-ICEBERG_FAILED = "iceberg-failed"
 REQUEST_LIMIT_BYTES = 6_290_000
 """Lambda takes 6 MiB; the event around the records needs a little of it."""
 _ENVELOPE_BYTES = 420
@@ -77,7 +75,10 @@ class Transformer:
         attempts = 0
         while True:
             attempts += 1
-            invocation = self.function.invoke(event)
+            try:
+                invocation = self.function.invoke(event)
+            except AwsError as error:  # one record that is larger than an event may be
+                return self._all_failed(chunk, f"Lambda.{error.code}", error.message, attempts)
             if invocation.function_error is None:
                 break
             if attempts > self.settings.retries:
@@ -89,12 +90,13 @@ class Transformer:
         return self._sort(chunk, answers)
 
     def _event(self, chunk: Sequence[SourceRecord]) -> dict[str, Any]:
+        source = self.stream.source_stream_arn
         return {
             "invocationId": str(uuid.uuid4()),
             "deliveryStreamArn": self.stream.arn,
-            "sourceKinesisStreamArn": self.stream.source_stream_arn,
+            **({} if source is None else {"sourceKinesisStreamArn": source}),
             "region": self.region,
-            "records": [_event_record(record) for record in chunk],
+            "records": [_event_record(record, from_kinesis=source is not None) for record in chunk],
         }
 
     def _all_failed(self, chunk: Sequence[SourceRecord], code: str, message: str, attempts: int) -> Outcomes:
@@ -109,7 +111,7 @@ class Transformer:
             message=message,
             raw=record.data,
             attempts=attempts,
-            lambda_arn=self.settings.function_arn,
+            extra={"lambdaArn": self.settings.function_arn},
         )
 
     def _sort(self, chunk: Sequence[SourceRecord], answers: Mapping[str, Any]) -> Outcomes:
@@ -123,7 +125,7 @@ class Transformer:
                 dropped += 1
             elif result == "Ok":
                 try:
-                    rows.append(route(record, _decoded(answer), answer.get("metadata"), self.stream.tables))
+                    rows.append(route(record, _decoded(answer), answer.get("metadata"), self.stream.routes))
                 except BadResponseError as error:
                     failures.append(self._failure(record, error.code, str(error)))
             else:
@@ -149,26 +151,28 @@ def route(record: SourceRecord, document: bytes, metadata: Any, tables: Sequence
     return Row(record, document, only.database, only.table, "insert")
 
 
-def _event_record(record: SourceRecord) -> dict[str, Any]:
+def _event_record(record: SourceRecord, *, from_kinesis: bool) -> dict[str, Any]:
     arrival = int(record.arrival * 1000)
-    return {
+    event: dict[str, Any] = {
         "recordId": record.record_id,
         "approximateArrivalTimestamp": arrival,
         "data": b64encode(record.data).decode("ascii"),
-        "kinesisRecordMetadata": {
+    }
+    if from_kinesis:
+        event["kinesisRecordMetadata"] = {
             "shardId": record.shard_id,
             "partitionKey": record.partition_key,
             "approximateArrivalTimestamp": arrival,
             "sequenceNumber": record.sequence_number,
             "subsequenceNumber": 0,
-        },
-    }
+        }
+    return event
 
 
 def _answers(payload: bytes, chunk: Sequence[SourceRecord]) -> dict[str, Any]:
     try:
-        records = json.loads(payload)["records"]
-        ids = [record["recordId"] for record in records]
+        records = orjson.loads(payload)["records"]
+        ids = [str(record["recordId"]) for record in records]
     except (ValueError, KeyError, TypeError) as error:
         message = f"the function's answer is not an object with a list of records: {error!r}"
         raise BadResponseError("Lambda.JsonProcessingException", message) from None

@@ -86,3 +86,11 @@ def sync_directory(directory: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def discard_unfinished(directory: Path) -> int:
+    """Remove the files that a killed process was writing; how many there were."""
+    unfinished = list(directory.rglob(f".*{TEMPORARY_SUFFIX}"))
+    for path in unfinished:
+        path.unlink()
+    return len(unfinished)

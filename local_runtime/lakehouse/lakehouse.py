@@ -100,6 +100,12 @@ class Lakehouse:
         iceberg = [identifier[-1] for identifier in self._catalog.list_tables(database)]
         return sorted([*iceberg, *self.external.names(database)])
 
+    def iceberg_tables(self, database: str) -> list[str]:
+        """The names of a database's Iceberg tables; none when there is no such database."""
+        if not self._catalog.namespace_exists(database):
+            return []
+        return sorted(identifier[-1] for identifier in self._catalog.list_tables(database))
+
     def create_database(self, name: str) -> None:
         """Make a database; one that exists stays as it is."""
         with self._lock:

@@ -16,6 +16,7 @@ from local_runtime.firehose.config import (
     Buffering,
     DeliveryStreamSettings,
     ErrorOutput,
+    IcebergOutput,
     TableRoute,
     TransformSettings,
 )
@@ -34,7 +35,7 @@ SETTINGS = DeliveryStreamSettings(
     buffering=Buffering(size_bytes=1_000_000, interval_seconds=0),
     transform=TransformSettings("arn:aws:lambda:::function:t", Buffering(100, 1), retries=2),
     error_output=ErrorOutput("errors", "err/!{firehose:error-output-type}/!{timestamp:yyyy/MM/dd}/", False),
-    tables=(TableRoute("db", "t"),),
+    destination=IcebergOutput((TableRoute("db", "t"),)),
 )
 
 
@@ -101,9 +102,7 @@ class FakeTables:
         self.summaries: list[Mapping[str, str]] = []
         self.failures_to_come = 0
 
-    def convert(
-        self, database: str, table: str, documents: Sequence[bytes]
-    ) -> tuple[Any, Sequence[Refused]]:
+    def convert(self, database: str, table: str, documents: Sequence[bytes]) -> tuple[Any, Sequence[Refused]]:
         if (database, table) != ("db", "t"):
             raise LookupError(f"{database}.{table}")
         misfits = [index for index, document in enumerate(documents) if document == b"misfit"]
@@ -125,6 +124,9 @@ class FakeTables:
 class FakeObjects(dict[str, bytes]):
     def put(self, bucket: str, key: str, data: bytes) -> None:
         self[f"{bucket}/{key}"] = data
+
+    def delete(self, bucket: str, key: str) -> None:
+        self.pop(f"{bucket}/{key}", None)
 
     def envelopes(self) -> Iterator[dict[str, Any]]:
         for data in self.values():
@@ -156,7 +158,7 @@ class World:
             SETTINGS,
             source=self.source,
             transformer=Transformer(SETTINGS, SETTINGS.transform, self.function, "us-east-1"),
-            destination=lambda: IcebergDestination(self.tables, SETTINGS.name),
+            destination=lambda: IcebergDestination(self.tables, SETTINGS.name, SETTINGS.routes),
             objects=self.objects,
             ledger=Ledger(self.path / "firehose.db"),
             crash_point=crash_point,

@@ -1,0 +1,58 @@
+"""What a delivery stream asks of the place that it delivers to."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from typing import Protocol, TypeVar
+
+from local_runtime.firehose.ledger import Batch
+from local_runtime.firehose.records import Failure, Row
+
+
+class Prepared(Protocol):
+    """Some rows in the destination's own form, and those that it refuses."""
+
+    @property
+    def failures(self) -> Sequence[Failure]: ...
+    @property
+    def record_count(self) -> int: ...
+
+
+class Sealed(Protocol):
+    """The rows of one batch, ready to become visible."""
+
+    @property
+    def targets(self) -> Sequence[str]:
+        """The tables or objects that they go to, each in one atomic step."""
+        ...
+
+
+P = TypeVar("P", bound=Prepared)
+S = TypeVar("S", bound=Sealed)
+
+
+class Destination(Protocol[P, S]):
+    """An Iceberg catalog or an S3 bucket."""
+
+    def prepare(self, rows: Sequence[Row]) -> P:
+        """Convert rows; they are not kept."""
+        ...
+
+    def seal(self, batch_id: uuid.UUID, parts: Sequence[P]) -> S:
+        """Put what was prepared together, in its order."""
+        ...
+
+    def commit(self, batch: Batch, sealed: S) -> None:
+        """Make the rows visible in each target that does not have this batch yet."""
+        ...
+
+    def has(self, batch: Batch, target: str) -> bool:
+        """Whether the batch's rows are visible there."""
+        ...
+
+    def dump(self, sealed: S) -> bytes:
+        """The rows as `load` reads them back after a crash."""
+        ...
+
+    def load(self, data: bytes) -> S: ...

@@ -1,0 +1,169 @@
+"""Direct PUT: the records that producers put straight to a delivery stream, kept until they are delivered.
+
+https://docs.aws.amazon.com/firehose/latest/dev/limits.html
+https://docs.aws.amazon.com/firehose/latest/APIReference/API_PutRecordBatch.html
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from local_runtime.errors import AwsError
+from local_runtime.firehose.records import Positions, SourceRecord
+
+MAX_RECORDS = 500
+MAX_CALL_BYTES = 4 * 1024 * 1024
+MAX_RECORD_BYTES = 1000 * 1024
+RETENTION_SECONDS = 24 * 3600.0
+SHARD_ID = "direct-put"
+"""A delivery stream has no shards that anybody sees; as a source it is one."""
+
+_SCHEMA = """
+create table if not exists record (
+    delivery_stream text not null, sequence integer not null, arrival real not null, data blob not null,
+    primary key (delivery_stream, sequence)
+) without rowid;
+create table if not exists newest (
+    delivery_stream text primary key, sequence integer not null,
+    records integer not null, bytes integer not null
+) without rowid;
+"""
+
+
+class DirectPutStore:
+    """One SQLite file for the delivery streams of a run; a put is in it before it is acknowledged."""
+
+    def __init__(self, path: Path) -> None:
+        self.lock = threading.Lock()
+        self.db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        self.db.execute("pragma journal_mode=wal")
+        # As for the stream store (docs/decisions/0030): the death of the process loses nothing.
+        self.db.execute("pragma synchronous=normal")
+        self.db.executescript(_SCHEMA)
+
+    def close(self) -> None:
+        with self.lock:
+            self.db.close()
+
+
+class DirectPut:
+    """One delivery stream's own buffer: producers put, the delivery reads, what is delivered is removed."""
+
+    def __init__(
+        self, store: DirectPutStore, delivery_stream: str, clock: Callable[[], float] = time.time
+    ) -> None:
+        self.delivery_stream = delivery_stream
+        self._store = store
+        self._clock = clock
+        with store.lock:
+            store.db.execute("insert or ignore into newest values (?, 0, 0, 0)", (delivery_stream,))
+
+    def put(self, records: Sequence[bytes]) -> list[str]:
+        """Keep records, all or none; their record ids.
+
+        Raises:
+            AwsError: InvalidArgumentException, as Firehose answers beyond its limits.
+        """
+        _check(records)
+        name, arrival = self.delivery_stream, self._clock()
+        size = sum(map(len, records))
+        with self._store.lock, self._store.db as db:
+            db.execute("begin immediate")
+            (last,) = db.execute("select sequence from newest where delivery_stream = ?", (name,)).fetchone()
+            numbers = range(last + 1, last + 1 + len(records))
+            db.executemany(
+                "insert into record values (?, ?, ?, ?)",
+                [(name, number, arrival, data) for number, data in zip(numbers, records, strict=True)],
+            )
+            db.execute(
+                "update newest set sequence = ?, records = records + ?, bytes = bytes + ?"
+                " where delivery_stream = ?",
+                (numbers[-1], len(records), size, name),
+            )
+        return [f"{SHARD_ID}:{_text(number)}" for number in numbers]
+
+    def totals(self) -> tuple[int, int]:
+        """Records and bytes that were put since the state was made."""
+        with self._store.lock:
+            found: tuple[int, int] = self._store.db.execute(
+                "select records, bytes from newest where delivery_stream = ?", (self.delivery_stream,)
+            ).fetchone()
+        return found
+
+    def waiting(self, positions: Positions) -> tuple[int, int, float | None]:
+        """Records, bytes and oldest arrival of what comes after the positions."""
+        after = int(positions.get(SHARD_ID, "0"))
+        with self._store.lock:
+            found: tuple[int, int, float | None] = self._store.db.execute(
+                "select count(*), coalesce(sum(length(data)), 0), min(arrival) from record"
+                " where delivery_stream = ? and sequence > ?",
+                (self.delivery_stream, after),
+            ).fetchone()
+        return found
+
+    # -- as a delivery reads it
+
+    def shard_ids(self) -> Sequence[str]:
+        return [SHARD_ID]
+
+    def read(self, shard_id: str, after: str | None, limit: int, max_bytes: int) -> Sequence[SourceRecord]:
+        """Records after a sequence number, at least one if there is any."""
+        first = 0 if after is None else int(after)
+        records: list[SourceRecord] = []
+        size = 0
+        with self._store.lock:
+            cursor = self._store.db.execute(
+                "select sequence, arrival, data from record where delivery_stream = ? and sequence > ?"
+                " order by sequence limit ?",
+                (self.delivery_stream, first, limit),
+            )
+            for number, arrival, data in cursor:
+                size += len(data)
+                if size > max_bytes and records:
+                    break
+                records.append(SourceRecord(shard_id, _text(number), "", data, arrival))
+            cursor.close()
+        return records
+
+    def latest(self) -> dict[str, str]:
+        with self._store.lock:
+            (last,) = self._store.db.execute(
+                "select sequence from newest where delivery_stream = ?", (self.delivery_stream,)
+            ).fetchone()
+        return {SHARD_ID: _text(last)} if last else {}
+
+    def expire(self, positions: Positions) -> int:
+        """Remove what is delivered or older than a day; how many records were not delivered."""
+        delivered = int(positions.get(SHARD_ID, "0"))
+        name, horizon = self.delivery_stream, self._clock() - RETENTION_SECONDS
+        with self._store.lock, self._store.db as db:
+            db.execute("begin immediate")
+            db.execute("delete from record where delivery_stream = ? and sequence <= ?", (name, delivered))
+            expired = db.execute(
+                "delete from record where delivery_stream = ? and arrival < ?", (name, horizon)
+            )
+            return expired.rowcount
+
+
+def _text(number: int) -> str:
+    """Sequence numbers compare as texts."""
+    return f"{number:020d}"
+
+
+def _check(records: Sequence[bytes]) -> None:
+    if not 1 <= len(records) <= MAX_RECORDS:
+        raise AwsError(
+            "InvalidArgumentException", f"a call puts 1 to {MAX_RECORDS} records (got {len(records)})"
+        )
+    largest = max(map(len, records))
+    if largest > MAX_RECORD_BYTES:
+        raise AwsError(
+            "InvalidArgumentException", f"a record has at most {MAX_RECORD_BYTES} bytes (got {largest})"
+        )
+    size = sum(map(len, records))
+    if size > MAX_CALL_BYTES:
+        raise AwsError("InvalidArgumentException", f"a call puts at most {MAX_CALL_BYTES} bytes (got {size})")
