@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import logging
 import os
 import shutil
 import sys
@@ -22,6 +21,7 @@ from local_runtime.state import RunInfo, StateDirectory
 
 DEFAULT_STATE = Path(".local")
 DEFAULT_PORT = 4566
+TAIL_SECONDS = 0.3
 
 app = typer.Typer(
     help="Runs the synthesized CDK app (cdk.out) on this machine: no account, no Docker, no network.",
@@ -55,6 +55,9 @@ def up(
         float | None,
         typer.Option(min=0, max=900, help="Seconds between deliveries, instead of the template's."),
     ] = None,
+    throttle: Annotated[
+        bool, typer.Option("--throttle", help="Throttle requests as the stages' settings say.")
+    ] = False,
 ) -> None:
     """Start the run and stay up until Ctrl-C."""
     root = Path(tempfile.mkdtemp(prefix="local-run-")) if ephemeral else state
@@ -62,7 +65,7 @@ def up(
     try:
         directory.acquire()
         try:
-            _serve(assembly, directory, port, interval)
+            _serve(assembly, directory, port, interval, throttle)
         finally:
             directory.release()
     finally:
@@ -70,18 +73,27 @@ def up(
             shutil.rmtree(root, ignore_errors=True)
 
 
-def _serve(assembly_directory: Path, directory: StateDirectory, port: int, interval: float | None) -> None:
+def _serve(
+    assembly_directory: Path, directory: StateDirectory, port: int, interval: float | None, throttle: bool
+) -> None:
     from local_runtime.assembly import load_assembly
     from local_runtime.coverage import check_coverage
+    from local_runtime.logs import log_to
     from local_runtime.run import LocalRun
     from local_runtime.server import listen, serve
 
-    _log_to(directory.logs / "local-run.log")
+    log_to(directory.logs / "local-run.log")
     assembly = load_assembly(assembly_directory)
     without_effect = check_coverage(assembly)
     listener = listen(port)
     bound: int = listener.getsockname()[1]
-    run = LocalRun(assembly, directory, endpoint_url=f"http://127.0.0.1:{bound}", interval_seconds=interval)
+    run = LocalRun(
+        assembly,
+        directory,
+        endpoint_url=f"http://127.0.0.1:{bound}",
+        interval_seconds=interval,
+        throttle=throttle,
+    )
 
     def opened() -> None:
         directory.announce(RunInfo(os.getpid(), bound, str(assembly_directory.resolve())))
@@ -95,16 +107,6 @@ def _serve(assembly_directory: Path, directory: StateDirectory, port: int, inter
         run.stop()
     if run.failure is not None:
         raise LocalRuntimeError(f"the lakehouse could not be opened: {run.failure}")
-
-
-def _log_to(path: Path) -> None:
-    handler = logging.FileHandler(path, encoding="utf-8")
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
-    handler.formatter.converter = time.gmtime  # type: ignore[union-attr]
-    console = logging.StreamHandler()
-    console.setLevel(logging.WARNING)
-    console.setFormatter(logging.Formatter("%(levelname)s %(message)s"))
-    logging.basicConfig(level=logging.INFO, handlers=[handler, console], force=True)
 
 
 def _print_banner(run: Any, port: int, root: Path, without_effect: dict[str, int]) -> None:
@@ -163,17 +165,42 @@ def _statement(statement: str | None, file: Path | None) -> str:
 @app.command()
 def status(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Keep the table live until Ctrl-C.")] = False,
     port: RunPort = None,
     state: StateOption = DEFAULT_STATE,
 ) -> None:
     """Show each stage of the run: accepted, waiting, stored, failed."""
-    answer = ControlClient(port, state).ask("status", {})
+    if as_json and watch:
+        raise LocalRuntimeError("--json and --watch exclude one another")
+    client = ControlClient(port, state)
     if as_json:
-        print(json.dumps(answer))
+        print(json.dumps(client.ask("status", {})))
     else:
-        from local_runtime.tables import print_status
+        from local_runtime.tables import print_status, watch_status
 
-        print_status(answer)
+        if watch:
+            watch_status(lambda: client.ask("status", {}))
+        else:
+            print_status(client.ask("status", {}))
+
+
+@app.command()
+def tail(
+    seconds: Annotated[float | None, typer.Option(min=0, help="Stop after so long; else Ctrl-C.")] = None,
+    port: RunPort = None,
+    state: StateOption = DEFAULT_STATE,
+) -> None:
+    """Print events as the streams accept them."""
+    client = ControlClient(port, state)
+    deadline = None if seconds is None else time.monotonic() + seconds
+    after = None
+    while deadline is None or time.monotonic() < deadline:
+        answer = client.ask("tail", {"after": after})
+        after = answer["after"]
+        for record in answer["records"]:
+            print(record["arrival"], record["stream"], record["partition_key"], record["data"], flush=True)
+        if not answer["records"]:
+            time.sleep(TAIL_SECONDS)
 
 
 @app.command()
@@ -200,3 +227,5 @@ def main() -> None:
     except LocalRuntimeError as error:
         print(f"local_runtime: {error}", file=sys.stderr)
         sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -11,6 +11,7 @@ import orjson
 
 from local_runtime.run import LocalRun
 from local_runtime.status import run_status
+from local_runtime.tail import read_tail
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +31,7 @@ class Control:
             "status": self._status,
             "flush": self._flush,
             "sql": self._sql,
+            "tail": self._tail,
         }
 
     async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
@@ -63,6 +65,9 @@ class Control:
     def _flush(self, request: dict[str, Any]) -> Answer:
         seconds = float(request.get("timeout_seconds", 60))
         return 200, {"flushed": self._run.flush(seconds), "status": run_status(self._run)}
+
+    def _tail(self, request: dict[str, Any]) -> Answer:
+        return 200, read_tail(self._run.streams, request.get("after"))
 
     def _sql(self, request: dict[str, Any]) -> Answer:
         from local_runtime.athena.result import QueryError

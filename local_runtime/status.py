@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import asdict
 from typing import Any
 
@@ -40,7 +41,7 @@ def _delivery(delivery: Delivery) -> dict[str, Any]:
         "source": source.stream if isinstance(source, StreamSource) else "direct put",
         "waiting": records,
         "waiting_bytes": size,
-        "oldest_waiting": oldest,
+        "freshness_seconds": 0.0 if oldest is None else round(max(0.0, time.time() - oldest), 3),
     }
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
+from rich.live import Live
 from rich.table import Table
 
+WATCH_SECONDS = 1.0
 NARROWEST_FILE = 200
 
 _NUMBERS = ("tinyint", "smallint", "integer", "bigint", "real", "double", "decimal")
@@ -28,6 +31,18 @@ def print_rows(columns: Sequence[Mapping[str, str]], rows: Sequence[Sequence[str
 
 def print_status(status: Mapping[str, Any]) -> None:
     """One line a stage, in the order in which an event passes them."""
+    _console().print(_status_table(status))
+
+
+def watch_status(ask: Callable[[], Mapping[str, Any]]) -> None:
+    """The same table, asked for again every second until Ctrl-C."""
+    with Live(_status_table(ask()), console=_console(), refresh_per_second=4) as live:
+        while True:
+            time.sleep(WATCH_SECONDS)
+            live.update(_status_table(ask()))
+
+
+def _status_table(status: Mapping[str, Any]) -> Table:
     table = Table("stage", "name", "what")
     for api in status["apis"]:
         what = (
@@ -42,10 +57,9 @@ def print_status(status: Mapping[str, Any]) -> None:
     for item in status["tables"]:
         what = ", ".join(f"{item[name]} {name}" for name in ("rows", "files", "bytes", "snapshots"))
         table.add_row("table", f"{item['database']}.{item['table']}", what)
-    console = _console()
-    console.print(table)
     if status["failure"] is not None:
-        console.print(f"the lakehouse is not available: {_plain(status['failure'])}")
+        table.add_row("failure", "lakehouse", _plain(status["failure"]))
+    return table
 
 
 def _delivery(delivery: Mapping[str, Any]) -> str:

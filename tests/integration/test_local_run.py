@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 import http.client
 import json
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -202,3 +204,29 @@ def test_demo_closes_its_account() -> None:
     )
     assert finished.returncode == 0, finished.stdout + finished.stderr
     assert "The account closes: 400 accepted" in finished.stdout
+
+
+def test_tail_prints_events_as_they_are_accepted(run: LocalRunProcess) -> None:
+    command = [sys.executable, "-m", "local_runtime", "tail", "--seconds", "4", "--state", str(run.state)]
+    tail = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    time.sleep(2)
+    assert put(run, "records", records(json.dumps(event("tailed"))))[0] == 200
+    printed = tail.communicate(timeout=30)[0]
+    assert printed.count("tailed") == 1
+    assert f" {STREAM} key-0 " in printed
+
+
+def test_watch_keeps_the_status_live_until_it_is_interrupted(run: LocalRunProcess) -> None:
+    command = [sys.executable, "-m", "local_runtime", "status", "--watch", "--state", str(run.state)]
+    watch = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    time.sleep(2)
+    watch.send_signal(signal.SIGINT)
+    printed, errors = watch.communicate(timeout=30)
+    assert watch.returncode == 130
+    assert "log-collector" in printed
+    assert "Traceback" not in errors
+
+
+def test_log_of_the_run_is_json_lines(run: LocalRunProcess) -> None:
+    lines = (run.state / "logs" / "access.log").read_text().splitlines()
+    assert {json.loads(line)["status"] for line in lines} >= {"200", "400"}
