@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from local_runtime.assembly import Assembly, Resource
 from local_runtime.errors import UnsupportedResourceError
 from local_runtime.firehose.config import DeliveryStreamSettings, IcebergOutput
-from local_runtime.firehose.delivery import CrashPoint, Delivery, Source
+from local_runtime.firehose.crash_point import CrashPoint
+from local_runtime.firehose.delivery import Delivery, Source
 from local_runtime.firehose.destination import Destination
 from local_runtime.firehose.direct_put import DirectPut, DirectPutStore
 from local_runtime.firehose.iceberg import IcebergDestination

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from local_runtime.assembly import Assembly, Resource
 from local_runtime.deliveries import DeliveryFactory, direct_puts
+from local_runtime.firehose.crash_point import crash_point
 from local_runtime.firehose.direct_put import DirectPut, DirectPutStore
 from local_runtime.firehose.ledger import Ledger
 from local_runtime.gateway.app import Gateway
@@ -22,6 +23,15 @@ from local_runtime.kinesis.store import StreamStore
 from local_runtime.lambdas.function import LambdaFunction
 from local_runtime.lambdas.logs import LogFile
 from local_runtime.metrics import Metrics
+from local_runtime.services.endpoint import AwsEndpoint
+from local_runtime.services.firehose import FirehoseService
+from local_runtime.services.lambda_api import MeteredFunction
+from local_runtime.services.measurements import (
+    MeteredKinesis,
+    delivery_totals,
+    measure_invocations,
+    stream_totals,
+)
 from local_runtime.state import StateDirectory
 from local_runtime.upkeep import Upkeep, optimizers
 
@@ -45,7 +55,7 @@ class LocalRun:
         *,
         endpoint_url: str,
         interval_seconds: float | None = None,
-        crash_point: Callable[[str], None] = lambda name: None,
+        throttle: bool = False,
     ) -> None:
         self.assembly = assembly
         self.metrics = Metrics(state.root / "metrics")
@@ -55,9 +65,16 @@ class LocalRun:
         self.streams = StreamStore(state.kinesis)
         for resource in assembly.of_type("AWS::Kinesis::Stream"):
             self.streams.ensure_stream(StreamDefinition.from_resource(resource))
-        self.kinesis = KinesisService(self.streams)
-        self.gateway = Gateway(assembly, {"kinesis": self.kinesis}, on_access=self._access_log)
+        self.metrics.add_totals(stream_totals(self.streams))
+        self.kinesis = MeteredKinesis(KinesisService(self.streams), self.metrics)
         self.functions = [self._function(item) for item in assembly.of_type("AWS::Lambda::Function")]
+        self.gateway = Gateway(
+            assembly,
+            {"kinesis": self.kinesis},
+            on_access=self._access_log,
+            functions={function.arn: function for function in self.functions},
+            throttle=throttle,
+        )
         self._ledger = Ledger(state.firehose)
         self._direct_put_store = DirectPutStore(state.direct_puts)
         self.deliveries = DeliveryFactory(
@@ -69,9 +86,21 @@ class LocalRun:
             lakehouse=lambda: self.lakehouse,
             interval_seconds=interval_seconds,
             parallel=FUNCTION_CONCURRENCY,
-            crash_point=crash_point,
+            crash_point=crash_point(),
         ).build()
         self.direct_puts: Mapping[str, DirectPut] = direct_puts(self.deliveries)
+        self.metrics.add_totals(delivery_totals(self._ledger, [item.name for item in self.deliveries]))
+        self.aws = AwsEndpoint(
+            assembly,
+            state.root,
+            endpoint_url=endpoint_url,
+            kinesis=self.kinesis,
+            firehose=FirehoseService(assembly, self.direct_puts),
+            functions=self.functions,
+            metrics=self.metrics,
+            lakehouse=lambda: self.lakehouse,
+            athena=lambda: self.athena,
+        )
         self.upkeep = Upkeep(optimizers(assembly), lambda: self.lakehouse)
         self._lakehouse: Lakehouse | None = None
         self._athena: Athena | None = None
@@ -86,7 +115,7 @@ class LocalRun:
             log_file(line)
             self.metrics.read_log_line(line)
 
-        return LambdaFunction.from_resource(
+        function = MeteredFunction.from_resource(
             resource,
             self.assembly,
             state=self._state.root,
@@ -94,6 +123,8 @@ class LocalRun:
             concurrency=FUNCTION_CONCURRENCY,
             sink=sink,
         )
+        function.observe = measure_invocations(self.metrics)
+        return function
 
     @property
     def lakehouse(self) -> Lakehouse:
@@ -120,6 +151,7 @@ class LocalRun:
 
     def start(self) -> None:
         """Bring up what takes time, in the background."""
+        self.metrics.start()
         threading.Thread(target=self._open_lakehouse, name="lakehouse", daemon=True).start()
         threading.Thread(target=self._trim_forever, name="retention", daemon=True).start()
         self.upkeep.start()
@@ -172,12 +204,14 @@ class LocalRun:
             delivery.request_stop()
         for function in self.functions:
             function.close()
+        self.gateway.close()
         self._ready.wait()
         self.upkeep.stop()
         for delivery in self.deliveries:
             delivery.join()
         if self._lakehouse is not None:
             self._lakehouse.close()
+        self.aws.close()
         self.metrics.close()
         self._ledger.close()
         self._direct_put_store.close()

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from local_runtime.firehose.config import Buffering, DeliveryStreamSettings
+from local_runtime.firehose.crash_point import CrashPoint
 from local_runtime.firehose.destination import Destination, Prepared
 from local_runtime.firehose.error_output import error_objects
 from local_runtime.firehose.ledger import Batch, Ledger
@@ -29,9 +30,6 @@ POLL_SECONDS = 1.0
 """Firehose asks each shard once a second."""
 RETRY_SECONDS = (0.5, 1.0, 2.0, 5.0)
 READ_LIMIT = 10_000
-
-CrashPoint = Callable[[str], None]
-CRASH_POINTS = ("after-begin", "after-error-objects", "after-commit", "after-finish")
 
 
 class Objects(Protocol):
@@ -137,14 +135,22 @@ class Delivery:
         self._hints = Buffering(settings.buffering.size_bytes, interval)
         self._buffer = Buffer(after=ledger.positions(settings.name))
         self._open: tuple[Batch, Any] | None = None
+        self.found = self._found()
+        """What was there at the start, in words: what the run before left to do."""
         self.recovered: str | None = None
-        """What was found half done at the start, in words."""
+        """What became of the batch that was interrupted, in words."""
         self._stopping = threading.Event()
         self._wake = threading.Event()
         self._flush_goals: list[dict[str, str]] = []
         self._delivered = threading.Condition()
         self._last_error: str | None = None
         self._thread = threading.Thread(target=self._run, name=f"firehose-{settings.name}", daemon=True)
+
+    def _found(self) -> list[str]:
+        batch = self._ledger.open_batch(self.name)
+        interrupted = [] if batch is None else [f"a batch of {batch.record_count} records was interrupted"]
+        waiting = self.source.waiting(self.positions())[0]
+        return [*interrupted, *([f"{waiting} records wait in the stream"] if waiting else [])]
 
     @property
     def name(self) -> str:
@@ -349,7 +355,6 @@ class Delivery:
         if batch is None:
             return
         destination = self._make_destination()
-        total = sum(value for name, value in batch.counts.items() if ":" not in name)
         if batch.rows is not None:
             how = "finished from what was written down"
             self._deliver(batch, destination.load(batch.rows))
@@ -360,5 +365,5 @@ class Delivery:
         else:
             how = "not yet visible and is delivered anew"
             self._undo(batch)
-        self.recovered = f"a batch of {total} records was interrupted; it was {how}"
+        self.recovered = f"a batch of {batch.record_count} records was interrupted; it was {how}"
         log.warning("%s: %s (batch %s)", self.name, self.recovered, batch.id)

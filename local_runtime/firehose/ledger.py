@@ -59,6 +59,10 @@ class Batch:
     rows: bytes | None = None
     """The rows themselves, when they become visible in more than one step."""
 
+    @property
+    def record_count(self) -> int:
+        return sum(value for name, value in self.counts.items() if ":" not in name)
+
 
 class Ledger:
     """A small SQLite file; every change is one durable transaction."""

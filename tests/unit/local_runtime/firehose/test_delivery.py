@@ -57,6 +57,18 @@ class FakeSource:
     def latest(self) -> dict[str, str]:
         return {shard: records[-1].sequence_number for shard, records in self.records.items() if records}
 
+    def waiting(self, positions: Mapping[str, str]) -> tuple[int, int, float | None]:
+        waiting = [
+            record
+            for shard_id, records in self.records.items()
+            for record in records
+            if record.sequence_number > positions.get(shard_id, "")
+        ]
+        return len(waiting), sum(len(record.data) for record in waiting), None
+
+    def expire(self, positions: Mapping[str, str]) -> int:
+        return 0
+
 
 @dataclass
 class Answer:
