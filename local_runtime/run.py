@@ -123,6 +123,7 @@ class LocalRun:
             concurrency=FUNCTION_CONCURRENCY,
             sink=sink,
         )
+        assert isinstance(function, MeteredFunction)  # from_resource makes what it is called on
         function.observe = measure_invocations(self.metrics)
         return function
 
@@ -209,9 +210,9 @@ class LocalRun:
         self.upkeep.stop()
         for delivery in self.deliveries:
             delivery.join()
+        self.aws.close()
         if self._lakehouse is not None:
             self._lakehouse.close()
-        self.aws.close()
         self.metrics.close()
         self._ledger.close()
         self._direct_put_store.close()

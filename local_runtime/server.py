@@ -15,7 +15,8 @@ import uvicorn
 from local_runtime.control import Control
 from local_runtime.errors import LocalRuntimeError
 from local_runtime.run import LocalRun
-from local_runtime.wire.endpoint import AwsJsonEndpoint
+from local_runtime.services.measurements import MeteredGateway
+from local_runtime.wire.router import is_aws_request
 
 HOST = "127.0.0.1"
 
@@ -49,9 +50,11 @@ class Application:
     """Sends each request to the gateway, the control or the AWS endpoint by its path."""
 
     def __init__(self, run: LocalRun) -> None:
+        self._apis = {(name, stage) for name, api in run.gateway.apis.items() for stage in api.stages}
         self._gateway = run.gateway
+        self._metered_gateway = MeteredGateway(run.gateway, run.metrics)
         self._control = Control(run)
-        self._wire = AwsJsonEndpoint({"Kinesis_20131202": run.kinesis})
+        self._aws = run.aws
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -59,9 +62,11 @@ class Application:
         path = scope["path"]
         if path.startswith("/_local/"):
             await self._control(scope, receive, send)
-        elif path == "/":
-            await self._wire(scope, receive, send)
-        else:
+        elif tuple(path.split("/", 3)[1:3]) in self._apis:
+            await self._metered_gateway(scope, receive, send)
+        elif is_aws_request(scope):
+            await self._aws(scope, receive, send)
+        else:  # it says which APIs there are
             await self._gateway(scope, receive, send)
 
 

@@ -9,20 +9,20 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Collection, Mapping
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
-from xml.sax.saxutils import escape
 
 import orjson
 
 from local_runtime.errors import AwsError
 from local_runtime.service import Service
-from local_runtime.wire.http import BodyTooLargeError, Headers, Receive, Scope, Send, read_body, respond
+from local_runtime.wire.errors import json_content_type, send_error
+from local_runtime.wire.http import BodyTooLargeError, Receive, Scope, Send, headers_of, read_body, respond
 
 MAX_BODY_BYTES = 32 * 1024 * 1024
 """More than any action takes: 10 MiB of records are 14 MB in base64."""
 
-_JSON = b"application/x-amz-json-1.1"
 _log = logging.getLogger(__name__)
 
 
@@ -40,25 +40,34 @@ class AwsJsonEndpoint:
         self._services = services_by_target_prefix
         self._in_thread = frozenset(in_thread)
 
+    def answers(self, target: str) -> bool:
+        """Whether a target is of one of this endpoint's services."""
+        return target.rpartition(".")[0] in self._services
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers: dict[bytes, bytes] = dict(scope["headers"])
-        target = headers.get(b"x-amz-target", b"").decode("latin-1")
+        headers = headers_of(scope)
+        target = headers.get("x-amz-target", "")
         try:
             body = await read_body(receive, MAX_BODY_BYTES)
             if scope["method"] != "POST" or not target:
-                raise _no_target(scope, headers)
+                message = f"{scope['method']} {scope['path']} carries no X-Amz-Target."
+                raise AwsError("UnknownOperationException", message)
             answer = await self._answer(target, body)
         except BodyTooLargeError:
             message = f"The request is longer than {MAX_BODY_BYTES} bytes."
-            await _fail(send, headers, AwsError("RequestEntityTooLarge", message, 413))
+            await send_error(send, headers, None, AwsError("RequestEntityTooLarge", message, 413))
         except AwsError as error:
-            await _fail(send, headers, error)
+            await send_error(send, headers, None, error)
         except Exception:
             _log.exception("%s failed", target)
             message = f"{target} failed inside the local run; its log has the details."
-            await _fail(send, headers, AwsError("InternalFailure", message, 500))
+            await send_error(send, headers, None, AwsError("InternalFailure", message, 500))
         else:
-            await respond(send, 200, _headers(_content_type(headers), str(uuid4())), answer)
+            fields = [
+                (b"content-type", json_content_type(headers)),
+                (b"x-amzn-requestid", str(uuid4()).encode()),
+            ]
+            await respond(send, 200, fields, answer)
 
     async def _answer(self, target: str, body: bytes) -> bytes:
         prefix, _, action = target.rpartition(".")
@@ -71,8 +80,19 @@ class AwsJsonEndpoint:
             )
         request = _parse(body)
         if prefix in self._in_thread:
-            return orjson.dumps(await asyncio.to_thread(service, action, request))
-        return orjson.dumps(service(action, request))
+            return _json(await asyncio.to_thread(service, action, request))
+        return _json(service(action, request))
+
+
+def _json(answer: dict[str, Any]) -> bytes:
+    return orjson.dumps(answer, default=_epoch_seconds, option=orjson.OPT_PASSTHROUGH_DATETIME)
+
+
+def _epoch_seconds(value: object) -> float:
+    """The protocol's form of a time; nothing else reaches this."""
+    if isinstance(value, datetime):
+        return value.timestamp()
+    raise TypeError(f"{type(value).__name__} is no value of the AWS JSON protocol")
 
 
 def _parse(body: bytes) -> dict[str, Any]:
@@ -83,43 +103,3 @@ def _parse(body: bytes) -> dict[str, Any]:
     if not isinstance(request, dict):
         raise AwsError("SerializationException", "The request must be a JSON object.")
     return request
-
-
-def _no_target(scope: Scope, headers: Mapping[bytes, bytes]) -> AwsError:
-    credential = headers.get(b"authorization", b"").decode("latin-1").partition("Credential=")[2].split("/")
-    service = f" (the request is signed for {credential[3]})" if len(credential) > 3 else ""
-    return AwsError(
-        "UnknownOperationException",
-        f"{scope['method']} {scope['path']} carries no X-Amz-Target{service}; "
-        "the local run answers AWS JSON services on POST / and the REST APIs under /{api}/{stage}.",
-    )
-
-
-def _content_type(headers: Mapping[bytes, bytes]) -> bytes:
-    sent = headers.get(b"content-type", _JSON).partition(b";")[0].strip().lower()
-    return sent if sent.startswith(b"application/x-amz-json-") else _JSON
-
-
-def _headers(content_type: bytes, request_id: str) -> list[tuple[bytes, bytes]]:
-    return [(b"content-type", content_type), (b"x-amzn-requestid", request_id.encode())]
-
-
-async def _fail(send: Send, headers: Mapping[bytes, bytes], error: AwsError) -> None:
-    request_id = str(uuid4())
-    if b"x-amz-target" in headers:
-        body = orjson.dumps({"__type": error.code, "message": error.message})
-        content_type = _content_type(headers)
-    else:
-        # A client that names no target speaks the query or REST-XML protocol and parses nothing but XML.
-        body = _xml_error(error, request_id, b"x-www-form-urlencoded" in headers.get(b"content-type", b""))
-        content_type = b"application/xml"
-    fields: Headers = [*_headers(content_type, request_id), (b"x-amzn-errortype", error.code.encode())]
-    await respond(send, error.status, fields, body)
-
-
-def _xml_error(error: AwsError, request_id: str, query: bool) -> bytes:
-    inner = f"<Code>{escape(error.code)}</Code><Message>{escape(error.message)}</Message>"
-    last = f"<RequestId>{request_id}</RequestId>"
-    if query:
-        return f"<ErrorResponse><Error><Type>Sender</Type>{inner}</Error>{last}</ErrorResponse>".encode()
-    return f'<?xml version="1.0" encoding="UTF-8"?><Error>{inner}{last}</Error>'.encode()

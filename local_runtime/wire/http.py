@@ -1,4 +1,4 @@
-"""The few shapes of ASGI's HTTP that this package needs.
+"""The few shapes of ASGI's HTTP that this package and the services need.
 
 https://asgi.readthedocs.io/en/latest/specs/www.html
 """
@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
+from urllib.parse import parse_qsl
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 Headers = Iterable[tuple[bytes, bytes]]
 
 _PATIENCE = 4
@@ -20,6 +22,22 @@ _PATIENCE = 4
 
 class BodyTooLargeError(Exception):
     """The request's body is longer than the endpoint takes."""
+
+
+def headers_of(scope: Scope) -> dict[str, str]:
+    """The request's headers, names in lower case."""
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+
+
+def query_of(scope: Scope) -> dict[str, str]:
+    """The parameters of the query string, also those without a value."""
+    return dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
+
+
+def raw_path(scope: Scope) -> str:
+    """The path as it was sent, still URL-encoded."""
+    raw = scope.get("raw_path")
+    return str(scope["path"]) if raw is None else raw.decode("latin-1")
 
 
 async def read_body(receive: Receive, most: int) -> bytes:

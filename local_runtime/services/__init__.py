@@ -1,0 +1,1 @@
+"""AWS services as clients call them, over what the run has: tables, buckets, functions, metrics."""

@@ -1,0 +1,1 @@
+"""Amazon CloudWatch metrics: what the run and its functions measure, kept minute by minute."""

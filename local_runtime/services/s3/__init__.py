@@ -1,0 +1,1 @@
+"""Amazon S3's REST API over the folders of the run's buckets."""
