@@ -115,6 +115,9 @@ def _print_banner(run: Any, port: int, root: Path, without_effect: dict[str, int
         lines += [f"  API       http://127.0.0.1:{port}/{name}/{stage}" for stage in api.stages]
     lines += [f"  stream    {stream.name}" for stream in run.streams.streams()]
     lines += [f"  delivery  {delivery.name}, every {delivery.interval:g} s" for delivery in run.deliveries]
+    lines += [
+        f"  recovers  {delivery.name}: {found}" for delivery in run.deliveries for found in delivery.found
+    ]
     lines += [f"  function  {function.name}" for function in run.functions]
     if without_effect:
         names = ", ".join(f"{kind} ({count})" for kind, count in sorted(without_effect.items()))
@@ -218,6 +221,25 @@ def flush(
         counters = delivery["counters"]
         failed = counters.get("processing-failed", 0) + counters.get("iceberg-failed", 0)
         print(f"{delivery['name']}: {counters.get('stored', 0)} stored, {failed} failed, 0 waiting")
+
+
+@app.command()
+def maintain(
+    snapshot_hours: Annotated[
+        float | None,
+        typer.Option(min=0, help="Forget snapshots older than this, instead of the template's days."),
+    ] = None,
+    port: RunPort = None,
+    state: StateOption = DEFAULT_STATE,
+) -> None:
+    """Compact small files now, forget old snapshots, remove files that nobody refers to."""
+    answer = ControlClient(port, state).ask("maintain", {"snapshot_hours": snapshot_hours}, 3600)
+    for done in answer["tables"]:
+        print(
+            f"{done['database']}.{done['table']}: {done['rewritten_files']} files rewritten into "
+            f"{done['written_files']}, {done['expired_snapshots']} snapshots forgotten, "
+            f"{done['removed_files']} orphan files removed ({done['removed_bytes']} bytes)"
+        )
 
 
 def main() -> None:

@@ -10,6 +10,8 @@ from local_runtime.errors import UnsupportedResourceError
 
 PLAYED = frozenset(
     {
+        "AWS::ApiGateway::ApiKey",
+        "AWS::ApiGateway::Authorizer",
         "AWS::ApiGateway::Deployment",
         "AWS::ApiGateway::GatewayResponse",
         "AWS::ApiGateway::Method",
@@ -18,6 +20,8 @@ PLAYED = frozenset(
         "AWS::ApiGateway::Resource",
         "AWS::ApiGateway::RestApi",
         "AWS::ApiGateway::Stage",
+        "AWS::ApiGateway::UsagePlan",
+        "AWS::ApiGateway::UsagePlanKey",
         "AWS::Glue::Database",
         "AWS::Glue::Table",
         "AWS::Glue::TableOptimizer",
@@ -28,6 +32,7 @@ PLAYED = frozenset(
         "AWS::KinesisFirehose::DeliveryStream",
         "AWS::Lambda::Function",
         "AWS::Lambda::LayerVersion",
+        "AWS::Lambda::Permission",
         "AWS::S3::Bucket",
     }
 )
@@ -37,7 +42,6 @@ WITHOUT_EFFECT: Mapping[str, str] = {
     "AWS::CDK::Metadata": "it tells AWS which constructs were used",
     "AWS::LakeFormation::DataLakeSettings": "the local run has no Lake Formation: IAM alone decides",
     "AWS::LakeFormation::PrincipalPermissions": "the local run has no Lake Formation: IAM alone decides",
-    "AWS::Lambda::Permission": "functions are called without asking for leave",
     "AWS::Logs::LogGroup": "logs are files in the state directory",
     "AWS::Logs::LogStream": "logs are files in the state directory",
     "AWS::S3::BucketPolicy": "objects are files in the state directory",

@@ -2,37 +2,53 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from local_runtime.assembly.model import Assembly
-from local_runtime.errors import LocalRuntimeError, UnsupportedResourceError
+from local_runtime.errors import LocalRuntimeError
 from local_runtime.gateway import asgi
-from local_runtime.gateway.api import Integration, RestApi, Stage
+from local_runtime.gateway.api import Method, RestApi, Stage, Target
+from local_runtime.gateway.authorization import Authorization
 from local_runtime.gateway.context import Invocation, Request, Response, request_context
 from local_runtime.gateway.counters import ApiCounters
+from local_runtime.gateway.functions import Function, FunctionCaller, Permissions, unqualified
 from local_runtime.gateway.gateway_response import GatewayError, answer_error
-from local_runtime.gateway.iam import Role, trusts
+from local_runtime.gateway.iam import Role, roles_by_arn
+from local_runtime.gateway.lambda_authorizer import LambdaAuthorizers
+from local_runtime.gateway.lambda_integration import LambdaIntegration, LambdaProxyIntegration
 from local_runtime.gateway.loader import load_apis
 from local_runtime.gateway.mock_integration import mock_integration
-from local_runtime.gateway.pipeline import build_pipeline
+from local_runtime.gateway.pipeline import StageFunction, build_pipeline
 from local_runtime.gateway.routing import find_method
 from local_runtime.gateway.service_integration import ServiceIntegration
+from local_runtime.gateway.throttle import StageThrottle, TokenBuckets
+from local_runtime.gateway.usage_plan import UsagePlans
 from local_runtime.service import Service
 from local_runtime.vtl import TemplateError
 
+if TYPE_CHECKING:
+    from local_runtime.gateway.cognito_authorizer import UserPoolKeys
+
 _LOG = logging.getLogger(__name__)
+_NO_FUNCTIONS: Mapping[str, Function] = MappingProxyType({})
+WAITING_REQUESTS = 64
+"""How many requests may wait for functions at once; further ones wait for their turn."""
 
 
 class Gateway:
     """An ASGI application; `handle` is the same without HTTP.
 
-    `services` are keyed by the service in an integration's URI ("kinesis"); `on_access` gets one line a
-    request from stages that have an access log.
+    `services` are keyed by the service in an integration's URI ("kinesis"), `functions` by their ARN;
+    `user_pool_keys` gives the key set of a Cognito user pool; `throttle` applies the stages' throttling;
+    `on_access` gets one line a request from stages that have an access log.
 
     Raises:
         LocalRuntimeError: an API that cannot be run as it is; the message names the place in the template.
@@ -44,17 +60,42 @@ class Gateway:
         services: Mapping[str, Service],
         clock: Callable[[], float] = time.time,
         on_access: Callable[[str], None] | None = None,
+        *,
+        functions: Mapping[str, Function] = _NO_FUNCTIONS,
+        user_pool_keys: UserPoolKeys | None = None,
+        throttle: bool = False,
     ) -> None:
         self.apis = load_apis(assembly)
         self.counters = {name: ApiCounters() for name in self.apis}
         self._clock = clock
         self._on_access = on_access
-        integrations = [integration for api in self.apis.values() for integration in _integrations(api)]
-        _check_services(integrations, services)
-        roles = {role: _role(assembly, role) for role in {item.credentials for item in integrations} - {""}}
+        methods = [method for api in self.apis.values() for method in api.methods()]
+        targets = list(_targets(methods))
+        _check_targets(targets, services, functions)
+        roles = roles_by_arn(assembly, (target.credentials for target in targets))
+        self._caller = FunctionCaller(functions, Permissions.from_assembly(assembly), roles)
+        self._waiting = ThreadPoolExecutor(WAITING_REQUESTS, thread_name_prefix="gateway")
+        buckets = TokenBuckets(clock)
         self._stages = build_pipeline(
-            {"AWS": ServiceIntegration(services, roles, assembly.partition), "MOCK": mock_integration}
+            [
+                Authorization(
+                    LambdaAuthorizers(self._caller, clock), _token_check(methods, user_pool_keys, clock)
+                ),
+                UsagePlans(assembly, buckets, clock),
+                *([StageThrottle(buckets)] if throttle else []),
+            ],
+            self._integrations(services, roles, assembly.partition),
         )
+
+    def _integrations(
+        self, services: Mapping[str, Service], roles: Mapping[str, Role], partition: str
+    ) -> dict[str, StageFunction]:
+        return {
+            "AWS": ServiceIntegration(services, roles, partition),
+            "LAMBDA": LambdaIntegration(self._caller),
+            "AWS_PROXY": LambdaProxyIntegration(self._caller),
+            "MOCK": mock_integration,
+        }
 
     async def __call__(self, scope: Mapping[str, Any], receive: asgi.Receive, send: asgi.Send) -> None:
         name, stage, path = asgi.split_path(scope)
@@ -67,19 +108,41 @@ class Gateway:
         except asgi.ClientDisconnected:
             return
         request = asgi.request(scope, path, b"" if body is None else body)
-        await asgi.send_response(send, self.handle(api, api.stages[stage], request, too_large=body is None))
+        invocation, method = self._open(api, api.stages[stage], request)
+        too_large = body is None
+        if method is not None and method.waits:
+            loop = asyncio.get_running_loop()
+            await loop.run_in_executor(self._waiting, self._answer, invocation, method, too_large)
+        else:
+            self._answer(invocation, method, too_large)
+        await asgi.send_response(send, self._finish(invocation))
 
     def handle(self, api: RestApi, stage: Stage, request: Request, *, too_large: bool = False) -> Response:
+        invocation, method = self._open(api, stage, request)
+        self._answer(invocation, method, too_large)
+        return self._finish(invocation)
+
+    def close(self) -> None:
+        """Let go of the threads; a request that waits for a function ends with it."""
+        self._waiting.shutdown(wait=False, cancel_futures=True)
+        self._caller.close()
+
+    def _open(self, api: RestApi, stage: Stage, request: Request) -> tuple[Invocation, Method | None]:
         started = self._clock()
-        found = find_method(api.root, request.method, request.path)
         context = request_context(api, stage, request, started)
-        invocation = Invocation(api, stage, request, context)
-        if found is not None:
-            invocation.method, invocation.path_parameters = found
-            context["resourceId"] = invocation.method.resource_id
-            context["resourcePath"] = invocation.method.resource_path
+        invocation = Invocation(api, stage, request, context, started)
+        found = find_method(api.root, request.method, request.path)
+        if found is None:
+            return invocation, None
+        invocation.method, invocation.path_parameters = found
+        context["resourceId"] = invocation.method.resource_id
+        context["resourcePath"] = invocation.method.resource_path
+        return invocation, invocation.method
+
+    def _answer(self, invocation: Invocation, method: Method | None, too_large: bool) -> None:
+        place = f"{invocation.request.method} {invocation.context['path']}"
         try:
-            if found is None:
+            if method is None:
                 raise GatewayError("MISSING_AUTHENTICATION_TOKEN")
             if too_large:
                 raise GatewayError("REQUEST_TOO_LARGE")
@@ -88,14 +151,13 @@ class Gateway:
         except GatewayError as error:
             invocation.response = answer_error(invocation, error)
         except TemplateError as error:
-            _LOG.warning("%s %s: a template failed: %s", request.method, context["path"], error)
+            _LOG.warning("%s: a template failed: %s", place, error)
             invocation.response = answer_error(invocation, GatewayError("API_CONFIGURATION_ERROR"))
         except Exception:
-            _LOG.exception("%s %s failed", request.method, context["path"])
+            _LOG.exception("%s failed", place)
             invocation.response = answer_error(invocation, GatewayError("DEFAULT_5XX"))
-        return self._finish(invocation, started)
 
-    def _finish(self, invocation: Invocation, started: float) -> Response:
+    def _finish(self, invocation: Invocation) -> Response:
         response, context = invocation.response, invocation.context
         response.headers["x-amzn-requestid"] = context["requestId"]
         response.headers["x-amz-apigw-id"] = context["extendedRequestId"]
@@ -104,45 +166,49 @@ class Gateway:
         if write is not None and self._on_access is not None:
             context["status"] = response.status
             context["responseLength"] = len(response.body)
-            context["responseLatency"] = round((self._clock() - started) * 1000)
+            context["responseLatency"] = round((self._clock() - invocation.started) * 1000)
             self._on_access(write(context))
         return response
 
 
-def _integrations(api: RestApi) -> list[Integration]:
-    found: list[Integration] = []
-    nodes = [api.root]
-    while nodes:
-        node = nodes.pop()
-        found.extend(method.integration for method in node.methods.values())
-        nodes.extend(node.children.values())
-    return found
+def _targets(methods: Iterable[Method]) -> Iterable[Target]:
+    for method in methods:
+        yield method.integration.target
+        if method.authorizer is not None:
+            yield method.authorizer.target
 
 
-def _check_services(integrations: list[Integration], services: Mapping[str, Service]) -> None:
-    for integration in integrations:
-        if integration.service and integration.service not in services:
+def _check_targets(
+    targets: Iterable[Target], services: Mapping[str, Service], functions: Mapping[str, Function]
+) -> None:
+    for target in targets:
+        if target.service and target.service not in services:
             raise LocalRuntimeError(
-                f"an API calls {integration.service}:{integration.action}, "
+                f"an API calls {target.service}:{target.action}, "
                 f"the local run has these services: {', '.join(sorted(services))}"
+            )
+        if target.function and unqualified(target.function) not in functions:
+            raise LocalRuntimeError(
+                f"an API calls the function {target.function}, "
+                f"the assembly has these: {', '.join(sorted(functions)) or 'none'}"
             )
 
 
-def _role(assembly: Assembly, arn: str) -> Role:
-    for resource in assembly.of_type("AWS::IAM::Role"):
-        if resource.arn == arn:
-            if not trusts(resource, "apigateway.amazonaws.com"):
-                raise UnsupportedResourceError(
-                    resource.type,
-                    resource.stack,
-                    resource.logical_id,
-                    "an integration assumes it, but its trust policy does not name apigateway.amazonaws.com",
-                )
-            return Role(assembly, resource)
-    raise LocalRuntimeError(
-        f"an integration assumes the role {arn}, which is not in the assembly: "
-        "its policies cannot be evaluated"
-    )
+def _token_check(
+    methods: Iterable[Method], keys: UserPoolKeys | None, clock: Callable[[], float]
+) -> Callable[[Invocation], None]:
+    """The check of Cognito tokens; its library is loaded only for an API that has such an authorizer."""
+    if all(method.authorization != "COGNITO_USER_POOLS" for method in methods):
+        return _never
+    if keys is None:
+        raise LocalRuntimeError("an API asks for tokens of a Cognito user pool, the local run has no pools")
+    from local_runtime.gateway.cognito_authorizer import CognitoAuthorizers
+
+    return CognitoAuthorizers(keys, clock)
+
+
+def _never(invocation: Invocation) -> None:
+    raise AssertionError("no method has a Cognito authorizer")
 
 
 def _index(apis: Mapping[str, RestApi]) -> Response:

@@ -15,6 +15,13 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _UNSAFE = re.compile(r"[\r\n\0]")
 
+_DROPPED = frozenset({"transfer-encoding", "upgrade"})
+_REMAPPED = {
+    name: f"x-amzn-remapped-{name}"
+    for name in ("connection", "content-length", "date", "server", "www-authenticate")
+}
+"""https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html"""
+
 MAX_BODY = 10 * 1024 * 1024
 """https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html"""
 
@@ -57,23 +64,35 @@ async def read_body(receive: Receive) -> bytes | None:
 
 
 def request(scope: Mapping[str, Any], path: str, body: bytes) -> Request:
-    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    pairs = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
+    headers = dict(pairs)
+    query_pairs = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+    query = dict(query_pairs)
     client = scope.get("client")
     return Request(
         method=scope["method"],
         path=path,
-        query=dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)),
+        query=query,
         headers=headers,
         body=body,
         source_ip="127.0.0.1" if client is None else client[0],
+        repeated_query={} if len(query) == len(query_pairs) else _repeated(query_pairs),
+        repeated_headers={} if len(headers) == len(pairs) else _repeated(pairs),
     )
+
+
+def _repeated(pairs: list[tuple[str, str]]) -> dict[str, list[str]]:
+    values: dict[str, list[str]] = {}
+    for name, value in pairs:
+        values.setdefault(name, []).append(value)
+    return {name: found for name, found in values.items() if len(found) > 1}
 
 
 async def send_response(send: Send, response: Response) -> None:
     headers = [
-        (name.encode("latin-1"), _UNSAFE.sub(" ", value).encode("latin-1", "replace"))
-        for name, value in response.headers.items()
-        if _HEADER_NAME.fullmatch(name)
+        (_REMAPPED.get(name, name).encode("latin-1"), _UNSAFE.sub(" ", value).encode("latin-1", "replace"))
+        for name, value in (*response.headers.items(), *response.more_headers)
+        if _HEADER_NAME.fullmatch(name) and name not in _DROPPED
     ]
     headers.append((b"content-length", str(len(response.body)).encode()))
     await send({"type": "http.response.start", "status": response.status, "headers": headers})

@@ -34,6 +34,9 @@ class Request:
     headers: Mapping[str, str]
     body: bytes
     source_ip: str
+    repeated_query: Mapping[str, list[str]] = field(default_factory=dict)
+    """All values of the parameters that came more than once; `query` has the last one."""
+    repeated_headers: Mapping[str, list[str]] = field(default_factory=dict)
 
     @property
     def media_type(self) -> str:
@@ -46,6 +49,8 @@ class Response:
     status: int
     headers: dict[str, str]
     body: bytes
+    more_headers: list[tuple[str, str]] = field(default_factory=list)
+    """Further values of names that come more than once, e.g. set-cookie."""
 
 
 @dataclass
@@ -56,6 +61,7 @@ class Invocation:
     stage: Stage
     request: Request
     context: dict[str, Any]
+    started: float
     method: Method = field(init=False)
     """Set where one was found; no stage runs without it."""
     path_parameters: dict[str, str] = field(default_factory=dict)
@@ -64,6 +70,10 @@ class Invocation:
     endpoint_response: Response = field(default_factory=lambda: Response(500, {}, b""))
     response: Response = field(default_factory=lambda: Response(500, {}, b""))
     accepted_records: int = 0
+    error_message: str | None = None
+    """Of a function that failed: what the selection patterns of its integration are matched with."""
+    usage_key: str = ""
+    """The API key that an authorizer answered."""
 
     @cached_property
     def payload(self) -> Payload:
@@ -104,7 +114,12 @@ def request_context(api: RestApi, stage: Stage, request: Request, now: float) ->
         "domainPrefix": host.partition(".")[0],
         "extendedRequestId": base64.b64encode(os.urandom(11)).decode(),
         "httpMethod": request.method,
-        "identity": {"sourceIp": request.source_ip, "userAgent": request.headers.get("user-agent")},
+        "identity": {
+            "apiKey": None,
+            "apiKeyId": None,
+            "sourceIp": request.source_ip,
+            "userAgent": request.headers.get("user-agent"),
+        },
         "path": f"/{stage.name}{request.path}",
         "protocol": "HTTP/1.1",
         "requestId": given if _REQUEST_ID.fullmatch(given) else str(uuid.uuid4()),

@@ -15,30 +15,47 @@ from local_runtime.gateway.api import GatewayResponse
 from local_runtime.gateway.context import Invocation, Response
 from local_runtime.vtl.values import to_text
 
-_TYPES: Mapping[str, tuple[int, str, str]] = {
+_TYPES: Mapping[str, tuple[int, str, str | None]] = {
+    "ACCESS_DENIED": (403, "AccessDeniedException", "User is not authorized to access this resource"),
     "API_CONFIGURATION_ERROR": (500, "InternalServerErrorException", "Internal server error"),
+    "AUTHORIZER_CONFIGURATION_ERROR": (500, "AuthorizerConfigurationException", None),
+    "AUTHORIZER_FAILURE": (500, "AuthorizerFailureException", None),
     "BAD_REQUEST_BODY": (400, "BadRequestException", "Invalid request body"),
     "BAD_REQUEST_PARAMETERS": (400, "BadRequestException", "Missing required request parameters"),
     "DEFAULT_5XX": (500, "InternalServerErrorException", "Internal server error"),
+    "INTEGRATION_TIMEOUT": (504, "InternalServerErrorException", "Endpoint request timed out"),
+    "INVALID_API_KEY": (403, "ForbiddenException", "Forbidden"),
     "MISSING_AUTHENTICATION_TOKEN": (
         403,
         "MissingAuthenticationTokenException",
         "Missing Authentication Token",
     ),
+    "QUOTA_EXCEEDED": (429, "LimitExceededException", "Limit Exceeded"),
     "REQUEST_TOO_LARGE": (413, "RequestTooLargeException", "Request Entity Too Large"),
+    "THROTTLED": (429, "TooManyRequestsException", "Too Many Requests"),
+    "UNAUTHORIZED": (401, "UnauthorizedException", "Unauthorized"),
     "UNSUPPORTED_MEDIA_TYPE": (415, "BadRequestException", "Unsupported Media Type"),
 }
 """Response type -> status, x-amzn-ErrorType, message."""
 
 DEFAULT_TEMPLATE = '{"message":$context.error.messageString}'
+DENIED_TEMPLATE = '{"Message":$context.error.messageString}'
+"""Policies' refusals alone spell it with a capital letter."""
 _VARIABLE = re.compile(r"\$context\.([A-Za-z_][\w-]*(?:\.[A-Za-z_][\w-]*)*)")
 
 
 class GatewayError(Exception):
     """A request that ends in one of API Gateway's own responses."""
 
-    def __init__(self, response_type: str, message: str | None = None, detail: str | None = None) -> None:
-        self.status, self.error_type, default = _TYPES[response_type]
+    def __init__(
+        self,
+        response_type: str,
+        message: str | None = None,
+        detail: str | None = None,
+        status: int | None = None,
+    ) -> None:
+        usual, self.error_type, default = _TYPES[response_type]
+        self.status = usual if status is None else status
         self.response_type = response_type
         self.message = default if message is None else message
         self.detail = detail
@@ -58,7 +75,7 @@ def answer_error(invocation: Invocation, error: GatewayError) -> Response:
     chosen = _chosen(invocation.api.gateway_responses, error)
     status = error.status if chosen is None or chosen.status is None else chosen.status
     headers = {"content-type": "application/json", "x-amzn-errortype": error.error_type}
-    template = DEFAULT_TEMPLATE
+    template = DENIED_TEMPLATE if error.response_type == "ACCESS_DENIED" else DEFAULT_TEMPLATE
     if chosen is not None:
         for name, source in chosen.headers.items():
             value = source(invocation)

@@ -5,32 +5,15 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-l
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
 from local_runtime.assembly.model import Assembly, Resource
-from local_runtime.errors import UnsupportedResourceError
+from local_runtime.errors import LocalRuntimeError, UnsupportedResourceError
+from local_runtime.gateway.policy import Decision, Statement, as_list, decide, read_policy
 
 _POLICY_TYPES = ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy")
-
-
-@dataclass(frozen=True)
-class Statement:
-    """One statement; the patterns are those of Action or NotAction, Resource or NotResource."""
-
-    allow: bool
-    actions: re.Pattern[str]
-    not_actions: bool
-    resources: re.Pattern[str]
-    not_resources: bool
-
-    def applies(self, action: str, resource: str) -> bool:
-        return (self.actions.fullmatch(action) is None) == self.not_actions and (
-            self.resources.fullmatch(resource) is None
-        ) == self.not_resources
 
 
 class Role:
@@ -47,15 +30,14 @@ class Role:
         self.allows = lru_cache(maxsize=1024)(self._allows)
 
     def _allows(self, action: str, resource: str) -> bool:
-        matching = [statement for statement in self._statements if statement.applies(action, resource)]
-        return bool(matching) and all(statement.allow for statement in matching)
+        return decide(self._statements, action, resource) is Decision.ALLOW
 
 
 def trusts(role: Resource, service: str) -> bool:
     """Whether the role's trust policy lets `service` assume it."""
-    for statement in _as_list(role.properties.get("AssumeRolePolicyDocument", {}).get("Statement", [])):
+    for statement in as_list(role.properties.get("AssumeRolePolicyDocument", {}).get("Statement", [])):
         principal = statement.get("Principal", {})
-        services = _as_list(principal.get("Service", [])) if isinstance(principal, Mapping) else [principal]
+        services = as_list(principal.get("Service", [])) if isinstance(principal, Mapping) else [principal]
         if statement.get("Effect") == "Allow" and (service in services or "*" in services):
             return True
     return False
@@ -81,27 +63,36 @@ def _statements(assembly: Assembly, role: Resource) -> Iterator[Statement]:
 
 
 def _read(document: Mapping[str, Any], owner: Resource) -> Iterator[Statement]:
-    for statement in _as_list(document.get("Statement", [])):
-        if "Condition" in statement:
-            raise UnsupportedResourceError(
-                owner.type, owner.stack, owner.logical_id, "a policy's Condition is not evaluated here"
-            )
-        action_key = "NotAction" if "NotAction" in statement else "Action"
-        resource_key = "NotResource" if "NotResource" in statement else "Resource"
-        yield Statement(
-            allow=statement["Effect"] == "Allow",
-            actions=_pattern(_as_list(statement[action_key]), re.IGNORECASE),
-            not_actions=action_key == "NotAction",
-            resources=_pattern(_as_list(statement[resource_key])),
-            not_resources=resource_key == "NotResource",
+    if any("Condition" in statement for statement in as_list(document.get("Statement", []))):
+        raise UnsupportedResourceError(
+            owner.type, owner.stack, owner.logical_id, "a policy's Condition is not evaluated here"
         )
+    try:
+        yield from read_policy(document)
+    except ValueError as error:
+        raise UnsupportedResourceError(owner.type, owner.stack, owner.logical_id, str(error)) from error
 
 
-def _pattern(wildcards: list[str], flags: int = 0) -> re.Pattern[str]:
-    """`*` is any text, `?` one character."""
-    alternatives = (re.escape(text).replace(r"\*", ".*").replace(r"\?", ".") for text in wildcards)
-    return re.compile("|".join(alternatives), flags | re.DOTALL)
+def roles_by_arn(assembly: Assembly, arns: Iterable[str]) -> dict[str, Role]:
+    """The roles that API Gateway assumes.
+
+    Raises:
+        LocalRuntimeError: one is not in the assembly, or does not trust API Gateway.
+    """
+    return {arn: _role(assembly, arn) for arn in set(arns) - {""}}
 
 
-def _as_list(value: Any) -> list[Any]:
-    return list(value) if isinstance(value, list | tuple) else [value]
+def _role(assembly: Assembly, arn: str) -> Role:
+    for resource in assembly.of_type("AWS::IAM::Role"):
+        if resource.arn == arn:
+            if not trusts(resource, "apigateway.amazonaws.com"):
+                raise UnsupportedResourceError(
+                    resource.type,
+                    resource.stack,
+                    resource.logical_id,
+                    "API Gateway assumes it, but its trust policy does not name apigateway.amazonaws.com",
+                )
+            return Role(assembly, resource)
+    raise LocalRuntimeError(
+        f"API Gateway assumes the role {arn}, which is not in the assembly: its policies cannot be evaluated"
+    )

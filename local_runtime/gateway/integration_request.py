@@ -13,6 +13,8 @@ from local_runtime.vtl import PayloadError, Template
 
 def map_integration_request(invocation: Invocation) -> None:
     integration = invocation.method.integration
+    if integration.type == "AWS_PROXY":
+        return
     template = _template(integration, invocation.request.media_type)
     if template is None:
         invocation.integration_body = invocation.request.body

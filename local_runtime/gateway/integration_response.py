@@ -1,4 +1,4 @@
-"""The integration response: chosen by the endpoint's status, mapped by its template, overridden by it.
+"""The integration response: chosen by the endpoint's status or error, mapped and overridden by a template.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-integration-settings-integration-response.html
 """
@@ -14,8 +14,11 @@ from local_runtime.vtl import Payload, PayloadError, Template
 
 
 def map_integration_response(invocation: Invocation) -> None:
-    endpoint = invocation.endpoint_response
-    chosen = select(invocation.method.integration.responses, str(endpoint.status))
+    integration, endpoint = invocation.method.integration, invocation.endpoint_response
+    if integration.type == "AWS_PROXY":
+        return
+    value = invocation.error_message if integration.type == "LAMBDA" else str(endpoint.status)
+    chosen = select(integration.responses, value)
     if chosen.status not in invocation.method.responses:
         raise GatewayError("API_CONFIGURATION_ERROR")
     headers = {"content-type": "application/json"}
@@ -31,11 +34,12 @@ def map_integration_response(invocation: Invocation) -> None:
     _override(invocation)
 
 
-def select(responses: Sequence[IntegrationResponse], value: str) -> IntegrationResponse:
+def select(responses: Sequence[IntegrationResponse], value: str | None) -> IntegrationResponse:
     """The first whose pattern matches all of `value`, else the one without a pattern."""
-    for response in responses:
-        if response.selection_pattern is not None and response.selection_pattern.fullmatch(value):
-            return response
+    if value is not None:
+        for response in responses:
+            if response.selection_pattern is not None and response.selection_pattern.fullmatch(value):
+                return response
     for response in responses:
         if response.selection_pattern is None:
             return response

@@ -5,17 +5,20 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/AWS_ApiGateway.ht
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from local_runtime.assembly.model import Assembly, Resource
 from local_runtime.errors import LocalRuntimeError, UnsupportedResourceError
 from local_runtime.gateway.access_log import compile_format
-from local_runtime.gateway.api import GatewayResponse, ResourceNode, RestApi, Stage
+from local_runtime.gateway.api import GatewayResponse, Rate, ResourceNode, RestApi, Stage
+from local_runtime.gateway.authorizer_loader import load_authorizer
 from local_runtime.gateway.method_loader import MethodLoader
 from local_runtime.gateway.parameters import compile_headers
+from local_runtime.gateway.resource_policy import load_resource_policy
 
 _API = "AWS::ApiGateway::RestApi"
-_NOT_RUN = ("Body", "BodyS3Location", "BinaryMediaTypes", "MinimumCompressionSize", "Policy")
+_NOT_RUN = ("Body", "BodyS3Location", "MinimumCompressionSize")
 
 
 def load_apis(assembly: Assembly) -> dict[str, RestApi]:
@@ -41,10 +44,12 @@ def _load_api(assembly: Assembly, resource: Resource) -> RestApi:
         if resource.properties.get(name):
             raise UnsupportedResourceError(_API, resource.stack, resource.logical_id, f"{name} is not run")
     api_id = resource.physical_id
-    return RestApi(
+    binary_media_types = frozenset(resource.properties.get("BinaryMediaTypes", ()))
+    api = RestApi(
         id=api_id,
         name=resource.properties["Name"],
         account=assembly.account,
+        partition=assembly.partition,
         region=assembly.region,
         root=_load_resources(assembly, resource),
         stages={
@@ -55,7 +60,18 @@ def _load_api(assembly: Assembly, resource: Resource) -> RestApi:
             response.properties["ResponseType"]: _load_gateway_response(response)
             for response in _members(assembly, "AWS::ApiGateway::GatewayResponse", api_id)
         },
+        policy=load_resource_policy(resource, assembly),
+        api_key_source=str(resource.properties.get("ApiKeySourceType", "HEADER")),
+        binary_media_types=binary_media_types,
     )
+    mapped = [method for method in api.methods() if method.integration.type in ("AWS", "LAMBDA")]
+    if binary_media_types and mapped:
+        detail = (
+            "BinaryMediaTypes is run with AWS_PROXY and MOCK integrations alone, "
+            f"{mapped[0].http_method} {mapped[0].resource_path} has a mapped one"
+        )
+        raise UnsupportedResourceError(_API, resource.stack, resource.logical_id, detail)
+    return api
 
 
 def _members(assembly: Assembly, resource_type: str, api_id: str) -> list[Resource]:
@@ -95,6 +111,10 @@ def _load_methods(assembly: Assembly, api: Resource, nodes: Mapping[str, Resourc
             validator.physical_id: validator.properties
             for validator in _members(assembly, "AWS::ApiGateway::RequestValidator", api.physical_id)
         },
+        authorizers={
+            authorizer.physical_id: load_authorizer(authorizer)
+            for authorizer in _members(assembly, "AWS::ApiGateway::Authorizer", api.physical_id)
+        },
     )
     for resource in _members(assembly, "AWS::ApiGateway::Method", api.physical_id):
         resource_id = resource.properties["ResourceId"]
@@ -116,7 +136,19 @@ def _load_stage(resource: Resource) -> Stage:
         variables=properties.get("Variables", {}),
         write_access_log=None if log_format is None else compile_format(log_format),
         deployment_id=properties.get("DeploymentId", ""),
+        rates=dict(_rates(properties.get("MethodSettings", ()))),
     )
+
+
+def _rates(settings: Iterable[Mapping[str, Any]]) -> Iterator[tuple[tuple[str, str], Rate]]:
+    """In ResourcePath a resource's own slashes are `~1`: `/~1streams~1{stream-name}`."""
+    for setting in settings:
+        per_second = setting.get("ThrottlingRateLimit")
+        if per_second is not None:
+            path = str(setting["ResourcePath"])
+            resource = "*" if path == "/*" else path.removeprefix("/").replace("~1", "/") or "/"
+            burst = float(setting.get("ThrottlingBurstLimit", per_second))
+            yield (resource, str(setting["HttpMethod"])), Rate(float(per_second), burst)
 
 
 def _load_gateway_response(resource: Resource) -> GatewayResponse:

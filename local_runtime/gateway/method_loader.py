@@ -2,51 +2,60 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NoReturn
 
 import orjson
 
 from local_runtime.assembly.model import Resource
 from local_runtime.errors import LocalRuntimeError, UnsupportedResourceError
-from local_runtime.gateway.api import Integration, IntegrationResponse, Method, ParameterSource
+from local_runtime.gateway.api import (
+    Authorizer,
+    Integration,
+    IntegrationResponse,
+    Method,
+    ParameterSource,
+    Target,
+)
 from local_runtime.gateway.context import media_type
 from local_runtime.gateway.parameters import compile_headers
-from local_runtime.gateway.service_integration import TRAITS
+from local_runtime.gateway.targets import read_target
 from local_runtime.gateway.validation import compile_model
 from local_runtime.vtl import Template
 from local_runtime.vtl.java import pattern
 
-_ACTION_URI = re.compile(r"arn:[^:]+:apigateway:[^:]+:([a-z0-9-]+):action/(\w+)")
-_AUTHORIZATION = ("NONE", "AWS_IAM")
-_TYPES = ("AWS", "MOCK")
+_AUTHORIZATION = ("NONE", "AWS_IAM", "CUSTOM", "COGNITO_USER_POOLS")
+_TYPES = ("AWS", "AWS_PROXY", "MOCK")
+_TIMEOUT_MS = 29_000
 _PASSTHROUGH = ("WHEN_NO_MATCH", "WHEN_NO_TEMPLATES", "NEVER")
 _BUILT_IN_MODELS = ("Empty", "Error")
 
 
+@dataclass(frozen=True)
 class MethodLoader:
-    def __init__(self, models: Mapping[str, Resource], validators: Mapping[str, Mapping[str, Any]]) -> None:
-        self._schemas = {name: _schema(model) for name, model in models.items()}
-        self._validators = validators
+    """`load` with the other resources of the API that methods name."""
+
+    models: Mapping[str, Resource]
+    validators: Mapping[str, Mapping[str, Any]]
+    authorizers: Mapping[str, Authorizer]
+
+    @cached_property
+    def schemas(self) -> Mapping[str, Any]:
+        return {name: _schema(model) for name, model in self.models.items()}
 
     def load(self, resource: Resource, path: str) -> Method:
-        return _OneMethod(resource, path, self._schemas, self._validators).load()
+        return _OneMethod(resource, path, self).load()
 
 
 class _OneMethod:
-    def __init__(
-        self,
-        resource: Resource,
-        path: str,
-        schemas: Mapping[str, Any],
-        validators: Mapping[str, Mapping[str, Any]],
-    ) -> None:
+    def __init__(self, resource: Resource, path: str, api: MethodLoader) -> None:
         self._resource = resource
         self._properties = resource.properties
         self._path = path
-        self._schemas = schemas
-        self._validator = validators.get(str(resource.properties.get("RequestValidatorId")), {})
+        self._api = api
+        self._validator = api.validators.get(str(resource.properties.get("RequestValidatorId")), {})
         self._place = f"{resource.stack}: {resource.properties['HttpMethod']} {path}"
 
     def load(self) -> Method:
@@ -54,8 +63,6 @@ class _OneMethod:
         authorization = properties.get("AuthorizationType", "NONE")
         if authorization not in _AUTHORIZATION:
             self._unsupported(f"AuthorizationType {authorization} is not run; {_listed(_AUTHORIZATION)} are")
-        if properties.get("ApiKeyRequired") in (True, "true"):
-            self._unsupported("ApiKeyRequired is not run")
         responses = {
             int(response["StatusCode"]): response for response in properties.get("MethodResponses", ())
         }
@@ -64,6 +71,9 @@ class _OneMethod:
             resource_id=properties["ResourceId"],
             resource_path=self._path,
             authorization=authorization,
+            authorizer=self._authorizer(authorization),
+            scopes=frozenset(properties.get("AuthorizationScopes", ())),
+            api_key_required=properties.get("ApiKeyRequired") in (True, "true"),
             required_parameters=self._required_parameters(),
             models=self._models(),
             integration=self._integration(responses),
@@ -78,6 +88,17 @@ class _OneMethod:
 
     def _refuse(self, detail: str) -> NoReturn:
         raise LocalRuntimeError(f"{self._place}: {detail}")
+
+    def _authorizer(self, authorization: str) -> Authorizer | None:
+        if authorization not in ("CUSTOM", "COGNITO_USER_POOLS"):
+            return None
+        name = str(self._properties.get("AuthorizerId"))
+        authorizer = self._api.authorizers.get(name)
+        if authorizer is None:
+            self._refuse(f"AuthorizerId {name!r} is no authorizer of the API")
+        if (authorizer.type == "COGNITO_USER_POOLS") != (authorization == "COGNITO_USER_POOLS"):
+            self._refuse(f"AuthorizationType {authorization} does not go with a {authorizer.type} authorizer")
+        return authorizer
 
     # -- method request -----------------------------------------------------------------------------
 
@@ -96,15 +117,15 @@ class _OneMethod:
             return {}
         models: dict[str, Any] = {}
         for content_type, name in self._properties.get("RequestModels", {}).items():
-            if name in self._schemas:
+            if name in self._api.schemas:
                 models[_type_key(content_type)] = self._model(name)
             elif name not in _BUILT_IN_MODELS:
-                self._refuse(f"the request model {name!r} is none of {_listed(sorted(self._schemas))}")
+                self._refuse(f"the request model {name!r} is none of {_listed(sorted(self._api.schemas))}")
         return models
 
     def _model(self, name: str) -> Any:
         try:
-            return compile_model(self._schemas[name], self._schemas)
+            return compile_model(self._api.schemas[name], self._api.schemas)
         except ValueError as error:
             self._refuse(f"the model {name}: {error}")
 
@@ -115,20 +136,16 @@ class _OneMethod:
         kind = given.get("Type")
         if kind not in _TYPES:
             self._unsupported(f"an integration of type {kind} is not run; {_listed(_TYPES)} are")
-        service, action = self._action(given) if kind == "AWS" else ("", "")
-        credentials = given.get("Credentials", "")
-        if kind == "AWS" and not credentials:
-            self._refuse("an integration with a service needs Credentials, the role that it assumes")
+        target = Target() if kind == "MOCK" else self._target(kind, given)
         passthrough = given.get("PassthroughBehavior", "WHEN_NO_MATCH")
         if passthrough not in _PASSTHROUGH:
             self._refuse(f"PassthroughBehavior is {passthrough!r}, {_listed(_PASSTHROUGH)} are known")
         if given.get("ContentHandling"):
             self._unsupported("ContentHandling is not run")
         return Integration(
-            type=kind,
-            service=service,
-            action=action,
-            credentials=credentials,
+            type="LAMBDA" if kind == "AWS" and target.function else kind,
+            target=target,
+            timeout_seconds=int(given.get("TimeoutInMillis", _TIMEOUT_MS)) / 1000,
             headers=self._headers(given.get("RequestParameters", {}), "integration.request.header."),
             templates=self._templates(given.get("RequestTemplates", {}), "request template"),
             passthrough=passthrough,
@@ -138,14 +155,14 @@ class _OneMethod:
             ),
         )
 
-    def _action(self, given: Mapping[str, Any]) -> tuple[str, str]:
-        uri = str(given.get("Uri", ""))
-        match = _ACTION_URI.fullmatch(uri)
-        if match is None or match[1] not in TRAITS:
-            self._unsupported(
-                f"the integration with {uri!r} is not run; actions of {_listed(sorted(TRAITS))} are"
-            )
-        return match[1], match[2]
+    def _target(self, kind: str, given: Mapping[str, Any]) -> Target:
+        try:
+            target = read_target(str(given.get("Uri", "")), str(given.get("Credentials", "")))
+        except ValueError as error:
+            self._unsupported(str(error))
+        if kind == "AWS_PROXY" and not target.function:
+            self._refuse("an AWS_PROXY integration needs the URI of a function")
+        return target
 
     def _response(
         self, given: Mapping[str, Any], method_responses: Mapping[int, Mapping[str, Any]]

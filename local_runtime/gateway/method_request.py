@@ -1,4 +1,4 @@
-"""The method request: who may call, which parameters must be there, what the body must look like.
+"""The method request: which parameters must be there, what the body must look like.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-method-request-validation.html
 """
@@ -9,15 +9,6 @@ from local_runtime.gateway.context import Invocation
 from local_runtime.gateway.gateway_response import GatewayError
 from local_runtime.gateway.validation import problems
 from local_runtime.vtl import PayloadError
-
-
-def authorize(invocation: Invocation) -> None:
-    """AWS_IAM wants a request signed with Signature Version 4; the signature itself is taken as good."""
-    if invocation.method.authorization != "AWS_IAM":
-        return
-    signed = invocation.request.headers.get("authorization", "").startswith("AWS4-HMAC-SHA256 ")
-    if not signed and "X-Amz-Signature" not in invocation.request.query:
-        raise GatewayError("MISSING_AUTHENTICATION_TOKEN")
 
 
 def validate_parameters(invocation: Invocation) -> None:

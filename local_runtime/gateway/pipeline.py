@@ -6,18 +6,20 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/how-to-method-setti
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from local_runtime.gateway.context import Invocation
 from local_runtime.gateway.integration_request import map_integration_request
 from local_runtime.gateway.integration_response import map_integration_response
-from local_runtime.gateway.method_request import authorize, validate_body, validate_parameters
+from local_runtime.gateway.method_request import validate_body, validate_parameters
 
 StageFunction = Callable[[Invocation], None]
 
 
-def build_pipeline(integrations: Mapping[str, StageFunction]) -> tuple[StageFunction, ...]:
-    """The stages; `integrations` says by type what calls the endpoint."""
+def build_pipeline(
+    admission: Sequence[StageFunction], integrations: Mapping[str, StageFunction]
+) -> tuple[StageFunction, ...]:
+    """The stages; `admission` says who may call and how often, `integrations` by type what is called."""
 
     def call_integration(invocation: Invocation) -> None:
         started = time.perf_counter()
@@ -29,7 +31,7 @@ def build_pipeline(integrations: Mapping[str, StageFunction]) -> tuple[StageFunc
         invocation.context["integrationLatency"] = latency
 
     return (
-        authorize,
+        *admission,
         validate_parameters,
         validate_body,
         map_integration_request,

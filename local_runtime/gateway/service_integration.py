@@ -74,30 +74,30 @@ class ServiceIntegration:
             body = {"__type": error.code, "message": error.message}
             invocation.endpoint_response = _response(error.status, body)
         except Exception:
-            integration = invocation.method.integration
-            _LOG.exception("%s %s failed", integration.service, integration.action)
+            target = invocation.method.integration.target
+            _LOG.exception("%s %s failed", target.service, target.action)
             body = {"__type": "InternalFailure", "message": "The request failed on the service's side."}
             invocation.endpoint_response = _response(500, body)
 
     def _call(self, invocation: Invocation) -> dict[str, Any]:
-        integration = invocation.method.integration
+        target = invocation.method.integration.target
         if media_type(invocation.integration_headers["content-type"]) not in _JSON_TYPES:
             raise AwsError("UnknownOperationException", "The content type is none of the service's.", 404)
         request = _request(invocation.integration_body)
         self._authorize(invocation, request)
-        response = self._services[integration.service](integration.action, request)
-        accepted = TRAITS[integration.service].accepted.get(integration.action)
+        response = self._services[target.service](target.action, request)
+        accepted = TRAITS[target.service].accepted.get(target.action)
         invocation.accepted_records = 0 if accepted is None else accepted(request, response)
         return response
 
     def _authorize(self, invocation: Invocation, request: dict[str, Any]) -> None:
         """As the service does: before it looks whether the resource exists."""
-        integration = invocation.method.integration
+        target = invocation.method.integration.target
         resource = self._resource(invocation, request)
         if resource is None:
             return
-        role = self._roles[integration.credentials]
-        action = f"{integration.service}:{integration.action}"
+        role = self._roles[target.credentials]
+        action = f"{target.service}:{target.action}"
         if not role.allows(action, resource):
             user = (
                 f"arn:{self._partition}:sts::{invocation.api.account}:assumed-role/{role.name}/"
@@ -111,9 +111,9 @@ class ServiceIntegration:
 
     def _resource(self, invocation: Invocation, request: dict[str, Any]) -> str | None:
         """The ARN that the call is about; None where the service's own checks refuse the request first."""
-        integration, api = invocation.method.integration, invocation.api
-        traits = TRAITS[integration.service]
-        if integration.action in traits.without_resource:
+        target, api = invocation.method.integration.target, invocation.api
+        traits = TRAITS[target.service]
+        if target.action in traits.without_resource:
             return "*"
         arn = None if traits.arn_member is None else request.get(traits.arn_member)
         if isinstance(arn, str):
@@ -121,7 +121,7 @@ class ServiceIntegration:
         name = request.get(traits.name_member)
         if not isinstance(name, str) or _NAME.fullmatch(name) is None:
             return None
-        place = f"arn:{self._partition}:{integration.service}:{api.region}:{api.account}:"
+        place = f"arn:{self._partition}:{target.service}:{api.region}:{api.account}:"
         return place + traits.resource.format(name)
 
 

@@ -9,15 +9,27 @@ import pytest
 
 from local_runtime.errors import LocalRuntimeError
 
+HEADER = "method.request.header.Authorization"
 Change = Callable[[Any], Any]
-LAMBDA = "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/arn:aws:lambda:x/invocations"
+URI = "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{}/invocations"
+LAMBDA = URI.format("arn:aws:lambda:us-east-1:123456789012:function:absent")
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda api: api.integration.update(Type="AWS_PROXY", Uri=LAMBDA), "type AWS_PROXY is not run"),
-        (lambda api: api.integration.update(Uri=LAMBDA), "lambda:path"),
+        (lambda api: api.integration.update(Type="HTTP_PROXY"), "type HTTP_PROXY is not run"),
+        (lambda api: api.integration.update(Type="AWS_PROXY", Uri=LAMBDA), "function:absent"),
+        (lambda api: api.integration.update(Uri=LAMBDA), "function:worker"),
+        (lambda api: api.integration.update(Type="AWS_PROXY"), "AWS_PROXY integration needs the URI of a f"),
+        (
+            lambda api: api.integration.update(Uri="arn:aws:apigateway:us-east-1:sqs:path/1/queue"),
+            "sqs:path/1/queue' is not run; functions and actions of firehose, kinesis are",
+        ),
+        (
+            lambda api: api.integration.update(Credentials="arn:aws:iam::*:user/*"),
+            "the caller's own identity",
+        ),
         (lambda api: api.integration.pop("Credentials"), "needs Credentials"),
         (lambda api: api.integration.update(Credentials="arn:aws:iam::1:role/Other"), "role/Other"),
         (lambda api: api.integration.update(PassthroughBehavior="SOMETIMES"), "'SOMETIMES'"),
@@ -37,10 +49,30 @@ LAMBDA = "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/arn:aws:
             "maps method.response.header.X, its method response has none",
         ),
         (
-            lambda api: api.method.update(AuthorizationType="CUSTOM", AuthorizerId="A"),
-            "Stack/Put: AWS::ApiGateway::Method: Stack: PUT /streams/{name}: AuthorizationType CUSTOM",
+            lambda api: api.method.update(AuthorizationType="JWT"),
+            "Stack/Put: AWS::ApiGateway::Method: Stack: PUT /streams/{name}: AuthorizationType JWT",
         ),
-        (lambda api: api.method.update(ApiKeyRequired=True), "ApiKeyRequired"),
+        (
+            lambda api: api.method.update(AuthorizationType="CUSTOM", AuthorizerId="Gone"),
+            "AuthorizerId 'Gone' is no authorizer of the API",
+        ),
+        (lambda api: api.authorize(Type="TOKEN"), "Stack/Auth: IdentitySource is needed"),
+        (lambda api: api.authorize(Type="JWT"), "Type JWT is not run"),
+        (lambda api: api.authorize(AuthorizerResultTtlInSeconds=3601), "must be 0-3600 (got 3601)"),
+        (lambda api: api.authorize(IdentitySource=HEADER, AuthorizerUri=LAMBDA), "function:absent"),
+        (
+            lambda api: api.authorize(IdentitySource=HEADER, AuthorizerUri=api.integration["Uri"]),
+            "Credentials",
+        ),
+        (
+            lambda api: api.authorize(Type="COGNITO_USER_POOLS", IdentitySource=HEADER),
+            "AuthorizationType CUSTOM does not go with a COGNITO_USER_POOLS authorizer",
+        ),
+        (
+            lambda api: api.policy({"StringEquals": {"aws:SourceVpce": "vpce-1"}}),
+            "the resource policy: the condition StringEquals of aws:SourceVpce is not evaluated here",
+        ),
+        (lambda api: api.policy({}, Principal={"AWS": "123456789012"}), "Principal must be *"),
         (
             lambda api: (
                 api.method.update(RequestValidatorId="V", RequestModels={"application/json": "Gone"}),
@@ -61,8 +93,12 @@ LAMBDA = "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/arn:aws:
             "two REST APIs are named 'log-api'",
         ),
         (
-            lambda api: api.add_api("Second", Name="b", BinaryMediaTypes=["*/*"]),
-            "BinaryMediaTypes is not run",
+            lambda api: api.api.update(BinaryMediaTypes=["*/*"]),
+            "BinaryMediaTypes is run with AWS_PROXY and MOCK integrations alone, PUT /streams/{name}",
+        ),
+        (
+            lambda api: api.add_api("Second", Name="b", MinimumCompressionSize=1),
+            "MinimumCompressionSize is not run",
         ),
     ],
 )
