@@ -73,7 +73,7 @@ class Api:
     kinesis: FakeKinesis = field(default_factory=FakeKinesis)
     log: list[str] = field(default_factory=list)
     api: dict[str, Any] = field(default_factory=lambda: {"Name": "log-api"})
-    function: FakeFunction = field(default_factory=FakeFunction)
+    function: Any = field(default_factory=FakeFunction)
     options: dict[str, Any] = field(default_factory=dict)
     now: float = 1_700_000_000.0
     source_ip: str = "127.0.0.1"
@@ -102,14 +102,15 @@ class Api:
 
     def gateway(self) -> Gateway:
         assembly = Assembly(Path("cdk.out"), "aws", REGION, ACCOUNT, tuple(self.resources()), {}, {})
-        services = {"kinesis": self.kinesis, **self.options.pop("services", {})}
+        options = dict(self.options)
+        services = {"kinesis": self.kinesis, **options.pop("services", {})}
         return Gateway(
             assembly,
             services,
             clock=lambda: self.now,
             on_access=self.log.append,
             functions={FUNCTION_ARN: self.function},
-            **self.options,
+            **options,
         )
 
     def start(self) -> Api:

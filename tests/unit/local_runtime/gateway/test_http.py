@@ -9,12 +9,15 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 import uvicorn
 
+from local_runtime.assembly import Assembly, Resource
 from local_runtime.gateway import Gateway
+from local_runtime.lambdas.function import LambdaFunction
 
 
 @contextmanager
@@ -95,3 +98,91 @@ def test_client_text_in_a_header_cannot_split_the_response(api: Any) -> None:
     assert status == 200
     assert headers["set-cookie"] is None
     assert headers["x-echo"].startswith("a  Set-Cookie")
+
+
+def test_names_that_come_twice_keep_all_values_both_ways(api: Any) -> None:
+    api.call_function()
+    api.function.answer = {
+        "statusCode": 200,
+        "multiValueHeaders": {"Set-Cookie": ["a=1", "b=2"]},
+        "body": "{}",
+    }
+    with serve(api.gateway()) as port, socket.create_connection(("127.0.0.1", port)) as connection:
+        head = b"PUT /log-api/v1/streams/x?tag=a&tag=b&one=1 HTTP/1.1\r\nHost: h\r\nX-T: 1\r\nX-T: 2\r\n"
+        connection.sendall(head + b"Connection: close\r\nContent-Length: 0\r\n\r\n")
+        answer = b"".join(iter(lambda: connection.recv(4096), b""))
+    assert answer.count(b"set-cookie: ") == 2
+    event = api.function.events[0]
+    assert event["queryStringParameters"] == {"tag": "b", "one": "1"}
+    assert event["multiValueQueryStringParameters"] == {"tag": ["a", "b"], "one": ["1"]}
+    assert (event["headers"]["X-T"], event["multiValueHeaders"]["X-T"]) == ("2", ["1", "2"])
+
+
+def test_headers_of_the_connection_are_not_the_functions_to_set(api: Any) -> None:
+    api.call_function()
+    headers = {"Content-Length": "3", "Transfer-Encoding": "chunked", "Connection": "close"}
+    api.function.answer = {"statusCode": 200, "headers": headers, "body": '{"long": "er"}'}
+    with serve(api.gateway()) as port:
+        status, answer, headers_seen = request(port, "PUT", "/log-api/v1/streams/x")
+    assert (status, answer) == (200, {"long": "er"})
+    assert headers_seen["x-amzn-remapped-content-length"] == "3"
+    assert headers_seen["transfer-encoding"] is None
+
+
+def test_slow_function_keeps_nobody_else_waiting(api: Any) -> None:
+    api.call_function()
+    api.add("ApiGateway::Resource", "Ping", ParentId="root", PathPart="ping")
+    mock = {"Type": "MOCK", "RequestTemplates": {"application/json": '{"statusCode": 200}'}}
+    mock["IntegrationResponses"] = [{"StatusCode": "200", "ResponseTemplates": {"application/json": "{}"}}]
+    api.add(
+        "ApiGateway::Method",
+        "Get",
+        ResourceId="Ping",
+        HttpMethod="GET",
+        MethodResponses=[{"StatusCode": "200"}],
+        Integration=mock,
+    )
+    release, entered = threading.Event(), threading.Event()
+
+    def wait(payload: bytes) -> Any:
+        entered.set()
+        release.wait(10)
+        raise RuntimeError("let go")
+
+    api.function.invoke = wait
+    with serve(api.gateway()) as port:
+        slow = threading.Thread(target=request, args=(port, "PUT", "/log-api/v1/streams/x"))
+        slow.start()
+        assert entered.wait(5)
+        assert request(port, "GET", "/log-api/v1/ping")[0] == 200
+        release.set()
+        slow.join(10)
+
+
+def test_function_of_the_templates_answers_over_http(api: Any, tmp_path: Path) -> None:
+    asset = tmp_path / "asset.worker"
+    asset.mkdir()
+    (asset / "module.py").write_text(
+        "import json\n"
+        "def handler(event, context):\n"
+        "    return {'statusCode': 200, 'body': json.dumps([event['body'], event['pathParameters']])}\n"
+    )
+    properties = {
+        "Code": {"S3Bucket": "a", "S3Key": "k"},
+        "Handler": "module.handler",
+        "Runtime": "python3.14",
+    }
+    arn = "arn:aws:lambda:us-east-1:123456789012:function:worker"
+    resource = Resource("Stack", "Worker", "AWS::Lambda::Function", properties, "worker", {"Arn": arn})
+    assets = {("a", "k"): asset}
+    assembly = Assembly(tmp_path, "aws", "us-east-1", "123456789012", (resource,), {}, assets)
+    api.function = LambdaFunction.from_resource(
+        resource, assembly, state=tmp_path / "state", endpoint_url="http://127.0.0.1:1"
+    )
+    api.call_function()
+    try:
+        with serve(api.gateway()) as port:
+            answer = request(port, "PUT", "/log-api/v1/streams/x", b"hello")
+    finally:
+        api.function.close()
+    assert answer[:2] == (200, ["hello", {"name": "x"}])

@@ -215,3 +215,25 @@ def test_gateway_response_falls_back_to_the_default_of_its_class(api: Any, parse
         "message": "Missing Authentication Token",
     }
     assert api.call(b"x", content_type="text/plain").status == 406
+
+
+def test_batch_for_firehose_counts_what_was_accepted(api: Any, parsed: Any) -> None:
+    asked: list[tuple[str, dict[str, Any]]] = []
+
+    def firehose(action: str, request: dict[str, Any]) -> dict[str, Any]:
+        asked.append((action, request))
+        return {"FailedPutCount": 1, "RequestResponses": [{"RecordId": "1"}, {"ErrorCode": "x"}]}
+
+    api.integration["Uri"] = "arn:aws:apigateway:us-east-1:firehose:action/PutRecordBatch"
+    api.integration["RequestTemplates"] = {
+        "application/json": '{"DeliveryStreamName": "clicks", "Records": [{"Data": ""}, {"Data": ""}]}'
+    }
+    api.statements[0] |= {
+        "Action": "firehose:PutRecordBatch",
+        "Resource": "arn:aws:firehose:us-east-1:123456789012:deliverystream/clicks",
+    }
+    api.options["services"] = {"firehose": firehose}
+    api.start()
+    assert parsed(api.call({}))["FailedPutCount"] == 1
+    assert asked[0][0] == "PutRecordBatch"
+    assert api.running.counters["log-api"].records == 1
