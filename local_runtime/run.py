@@ -89,7 +89,7 @@ class LocalRun:
             crash_point=crash_point(),
         ).build()
         self.direct_puts: Mapping[str, DirectPut] = direct_puts(self.deliveries)
-        self.metrics.add_totals(delivery_totals(self._ledger, [item.name for item in self.deliveries]))
+        self.metrics.add_totals(delivery_totals(assembly, self._ledger, self.direct_puts))
         self.aws = AwsEndpoint(
             assembly,
             state.root,

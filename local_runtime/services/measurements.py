@@ -9,9 +9,10 @@ https://docs.aws.amazon.com/firehose/latest/dev/monitoring-with-cloudwatch-metri
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol
 
+from local_runtime.assembly.model import Assembly, Resource
 from local_runtime.errors import AwsError
 from local_runtime.lambdas.execution import Invocation
 from local_runtime.service import Service
@@ -120,26 +121,57 @@ def stream_totals(streams: Any) -> Callable[[], Iterator[tuple[Series, float]]]:
 
 
 class Ledger(Protocol):
+    """What delivery streams have done: counts that are committed with each batch."""
+
     def counters(self, delivery_stream: str) -> Mapping[str, int]: ...
 
 
-def delivery_totals(ledger: Ledger, names: Sequence[str]) -> Callable[[], Iterator[tuple[Series, float]]]:
-    """What delivery streams have done, from the counts that the ledger commits with each batch."""
+class DirectPut(Protocol):
+    def totals(self) -> tuple[int, int]: ...
+
+
+def delivery_totals(
+    assembly: Assembly, ledger: Ledger, direct_puts: Mapping[str, DirectPut]
+) -> Callable[[], Iterator[tuple[Series, float]]]:
+    """What delivery streams took and what became of it."""
+    resources = list(assembly.of_type("AWS::KinesisFirehose::DeliveryStream"))
 
     def totals() -> Iterator[tuple[Series, float]]:
-        for name in names:
-            counts = ledger.counters(name)
-            stored = counts.get("stored", 0)
-            refused, failed = counts.get("iceberg-failed", 0), counts.get("processing-failed", 0)
-            processed = stored + refused + counts.get("dropped", 0)
-            for metric, value in (
-                ("DataReadFromKinesisStream.Records", processed + failed),
-                ("SucceedProcessing.Records", processed),
-                ("FailedProcessing.Records", failed),
-                ("DeliveryToIceberg.IncomingRowCount", stored + refused),
-                ("DeliveryToIceberg.SuccessfulRowCount", stored),
-                ("DeliveryToIceberg.FailedRowCount", refused),
-            ):
-                yield Series("AWS/Firehose", metric, (("DeliveryStreamName", name),), COUNT), value
+        for resource in resources:
+            name = resource.physical_id
+            dimensions = (("DeliveryStreamName", name),)
+            found = _outcomes(resource, ledger.counters(name))
+            if name in direct_puts:
+                records, size = direct_puts[name].totals()
+                found["IncomingRecords"] = records
+                yield Series("AWS/Firehose", "IncomingBytes", dimensions, BYTES), size
+            for metric, value in found.items():
+                yield Series("AWS/Firehose", metric, dimensions, COUNT), value
 
     return totals
+
+
+def _outcomes(resource: Resource, counts: Mapping[str, int]) -> dict[str, int]:
+    """A delivery stream's counts under the names that CloudWatch has for its kind."""
+    given = resource.properties
+    stored, dropped = counts.get("stored", 0), counts.get("dropped", 0)
+    refused, unconverted = counts.get("iceberg-failed", 0), counts.get("format-conversion-failed", 0)
+    processed = stored + dropped + refused + unconverted
+    found: dict[str, int] = {}
+    if "KinesisStreamSourceConfiguration" in given:
+        found["DataReadFromKinesisStream.Records"] = processed + counts.get("processing-failed", 0)
+    if _transforms(given):
+        found["SucceedProcessing.Records"] = processed
+    if "IcebergDestinationConfiguration" in given:
+        found["DeliveryToIceberg.IncomingRowCount"] = stored + refused
+        found["DeliveryToIceberg.SuccessfulRowCount"] = stored
+        found["DeliveryToIceberg.FailedRowCount"] = refused
+    else:
+        found["DeliveryToS3.Records"] = stored
+        found["FailedConversion.Records"] = unconverted
+    return found
+
+
+def _transforms(given: Mapping[str, Any]) -> bool:
+    destinations = (item for name, item in given.items() if name.endswith("DestinationConfiguration"))
+    return any(item.get("ProcessingConfiguration", {}).get("Enabled", False) for item in destinations)

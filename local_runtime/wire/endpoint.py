@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import zlib
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
@@ -52,7 +53,7 @@ class AwsJsonEndpoint:
             if scope["method"] != "POST" or not target:
                 message = f"{scope['method']} {scope['path']} carries no X-Amz-Target."
                 raise AwsError("UnknownOperationException", message)
-            answer = await self._answer(target, body)
+            answer = await self._answer(target, _decoded(headers, body))
         except BodyTooLargeError:
             message = f"The request is longer than {MAX_BODY_BYTES} bytes."
             await send_error(send, headers, None, AwsError("RequestEntityTooLarge", message, 413))
@@ -82,6 +83,23 @@ class AwsJsonEndpoint:
         if prefix in self._in_thread:
             return _json(await asyncio.to_thread(service, action, request))
         return _json(service(action, request))
+
+
+def _decoded(headers: Mapping[str, str], body: bytes) -> bytes:
+    """The body as it was before the client compressed it, as botocore does with long PutMetricData."""
+    encoding = headers.get("content-encoding", "identity")
+    if encoding == "identity":
+        return body
+    if encoding != "gzip":
+        raise AwsError("SerializationException", f"Content-Encoding must be gzip (got {encoding!r})", 415)
+    try:
+        decoder = zlib.decompressobj(wbits=31)
+        plain = decoder.decompress(body, MAX_BODY_BYTES)
+    except zlib.error as error:
+        raise AwsError("SerializationException", f"The request is not gzip: {error}") from None
+    if decoder.unconsumed_tail:
+        raise BodyTooLargeError
+    return plain
 
 
 def _json(answer: dict[str, Any]) -> bytes:

@@ -20,6 +20,8 @@ ENGINE = {"SelectedEngineVersion": "AUTO", "EffectiveEngineVersion": "Athena eng
 USER_ERROR, SYSTEM_ERROR = 2, 1
 """`ErrorCategory` of https://docs.aws.amazon.com/athena/latest/ug/error-reference.html"""
 
+_SUBSTATEMENT = {"INSERT INTO": "INSERT", "DELETE FROM": "DELETE", "MERGE INTO": "MERGE"}
+
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS execution (
     id TEXT PRIMARY KEY,
@@ -75,7 +77,7 @@ class QueryExecution:
             "QueryExecutionId": self.id,
             "Query": self.query,
             "StatementType": self.statement_type,
-            "SubstatementType": self.statement_kind.replace(" ", "_"),
+            "SubstatementType": _SUBSTATEMENT.get(self.statement_kind, self.statement_kind.replace(" ", "_")),
             "ResultConfiguration": {"OutputLocation": self.output_location},
             "ResultReuseConfiguration": {"ResultReuseByAgeConfiguration": {"Enabled": False}},
             "QueryExecutionContext": {name: value for name, value in context.items() if value is not None},

@@ -159,8 +159,9 @@ class MetricStore:
 
     def fold(self) -> None:
         """Bring everything measured so far into the database."""
-        totals = {series: value for source in self._totals for series, value in source()}
         with self._lock:
+            # Read under the lock: a total that is older than the last sample would look like a new beginning.
+            totals = {series: value for source in self._totals for series, value in source()}
             position = self._journal.position()
             self._write(position, totals)
             self._journal.remove_before(position)
@@ -169,7 +170,8 @@ class MetricStore:
         self._db.execute("BEGIN IMMEDIATE")
         try:
             for series, total in totals.items():
-                self._sample(series, total)
+                if total:  # what never happened is no metric yet
+                    self._sample(series, total)
             for (series, minute), values in self._pending.items():
                 self._upsert(self._series_id(series), minute, values)
             row = (position.generation, position.offset)
@@ -184,8 +186,8 @@ class MetricStore:
     def _sample(self, series: Series, total: float) -> None:
         series_id = self._series_id(series)
         row = self._db.execute("SELECT value FROM total WHERE series = ?", (series_id,)).fetchone()
-        before = 0 if row is None or row[0] > total else row[0]
-        if row is None or total != row[0]:
+        before = 0 if row is None else row[0]
+        if total != before:
             self._db.execute("INSERT OR REPLACE INTO total VALUES (?, ?)", (series_id, total))
         if total > before:
             grown = StatisticSet()
