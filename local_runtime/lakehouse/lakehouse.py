@@ -30,6 +30,14 @@ from local_runtime.lakehouse.table_definition import DATABASE_TYPE, TableDefinit
 
 CATALOG_NAME = "awsdatacatalog"
 
+# Small deliveries must not slow a table down: manifests are merged as Iceberg's own writer does by default,
+# and the metadata of commits long past is removed.
+WRITER_PROPERTIES = {
+    "commit.manifest-merge.enabled": "true",
+    "write.metadata.delete-after-commit.enabled": "true",
+    "write.metadata.previous-versions-max": "20",
+}
+
 
 class TableNotFoundError(LookupError):
     """The database or the table does not exist; the message is `database.table`."""
@@ -202,5 +210,5 @@ class Lakehouse:
             schema=definition.schema,
             location=definition.location,
             partition_spec=definition.partition_spec,
-            properties=dict(definition.properties),
+            properties={**WRITER_PROPERTIES, **definition.properties},
         )
