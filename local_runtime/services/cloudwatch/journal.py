@@ -5,6 +5,7 @@ The store folds it into its database every few seconds and notes how far in the 
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,7 +26,7 @@ class Position:
 
 
 class Journal:
-    """One file at a time, numbered; the owner's lock guards every call."""
+    """One file at a time, numbered; the owner's lock guards every call. Each run begins a new one."""
 
     def __init__(self, folder: Path, generation: int) -> None:
         self._folder = folder
@@ -39,7 +40,16 @@ class Journal:
         self._offset = os.fstat(self._descriptor).st_size
 
     def append(self, entry: Entry) -> None:
-        self._offset += os.write(self._descriptor, orjson.dumps(entry) + b"\n")
+        """
+        Raises:
+            OSError: it could not be written whole, and nothing of it is left.
+        """
+        line = orjson.dumps(entry) + b"\n"
+        written = os.write(self._descriptor, line)
+        if written < len(line):
+            os.ftruncate(self._descriptor, self._offset)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        self._offset += written
 
     def position(self) -> Position:
         """Where the next entry goes; a file that has become long gives way to a new one first."""

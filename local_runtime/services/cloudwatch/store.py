@@ -108,8 +108,9 @@ class MetricStore:
         for entry, reached in replay(folder, position):
             self._add(entry)
             position = reached
-        self._write(position, {})
-        return position
+        fresh = Position(position.generation + 1, 0)
+        self._write(fresh, {})
+        return fresh
 
     # -- in
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 import threading
 from collections.abc import MutableMapping
@@ -144,3 +145,22 @@ def test_a_bug_in_a_service_is_a_500_and_goes_to_the_log(caplog: pytest.LogCaptu
 def test_a_body_beyond_every_limit_is_refused_early() -> None:
     answer = send(ENDPOINT, b" " * (MAX_BODY_BYTES + 1), x_amz_target="Kinesis_20131202.PutRecords")
     assert (answer.status, answer.json()["__type"]) == (413, "RequestEntityTooLarge")
+
+
+def test_compressed_requests_are_read() -> None:
+    body = gzip.compress(b'{"StreamName": "x"}')
+    answer = send(ENDPOINT, body, x_amz_target="Kinesis_20131202.PutRecord", content_encoding="gzip")
+    assert answer.json()["Request"] == {"StreamName": "x"}
+
+
+@pytest.mark.parametrize(
+    ("body", "encoding", "status", "code"),
+    [
+        (b"no gzip", "gzip", 400, "SerializationException"),
+        (b"{}", "br", 415, "SerializationException"),
+        (gzip.compress(b" " * (MAX_BODY_BYTES + 1)), "gzip", 413, "RequestEntityTooLarge"),
+    ],
+)
+def test_what_cannot_be_decompressed_is_refused(body: bytes, encoding: str, status: int, code: str) -> None:
+    answer = send(ENDPOINT, body, x_amz_target="Kinesis_20131202.PutRecord", content_encoding=encoding)
+    assert (answer.status, answer.json()["__type"]) == (status, code)
