@@ -1,0 +1,51 @@
+"""boto3 clients for AWS or, with AWS_ENDPOINT_URL on loopback, for the local run, which wants no keys."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+from urllib.parse import urlsplit
+
+from .errors import BadInputError
+
+LOCAL_REGION = "us-east-1"
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+class Clients:
+    """One session: a region that is known, and credentials."""
+
+    def __init__(self, region: str | None = None) -> None:
+        import boto3
+
+        local = _is_local()
+        session = boto3.Session(region_name=region)
+        if session.region_name is None and not local:
+            raise BadInputError(
+                "no AWS region is configured: pass --region or set AWS_REGION;"
+                " for the local run set AWS_ENDPOINT_URL"
+            )
+        self.region: str = LOCAL_REGION if session.region_name is None else session.region_name
+        # the local run verifies no signature, and real keys have no business there
+        keys = {"aws_access_key_id": "local", "aws_secret_access_key": "local"} if local else {}
+        self._session = boto3.Session(region_name=self.region, **keys)
+
+    def __call__(self, service: str) -> Any:
+        from botocore.config import Config
+
+        # on loopback a bucket is no host name
+        s3 = {"addressing_style": "path" if _is_local() else "auto"}
+        config = Config(max_pool_connections=32, retries={"mode": "standard"}, s3=s3)
+        return self._session.client(service, config=config)
+
+    def bucket(self, name: str | None) -> str:
+        """The bucket by its name, or the one that the stacks make for this account and region."""
+        if name is not None:
+            return name
+        account = self("sts").get_caller_identity()["Account"]
+        return f"web-analytics-{self.region}-{account}"
+
+
+def _is_local() -> bool:
+    url = os.environ.get("AWS_ENDPOINT_URL")
+    return url is not None and urlsplit(url).hostname in LOOPBACK
