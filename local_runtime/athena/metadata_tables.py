@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pyarrow as pa
 from pyiceberg.table import Table
 
-from local_runtime.athena.sources import Source
+from local_runtime.athena.sources import ArrowSource
 
 # Trino's column -> (PyIceberg's column, Trino type)
 Columns = dict[str, tuple[str, str]]
@@ -58,7 +58,7 @@ READERS: dict[str, tuple[Callable[[Table], pa.Table], Columns]] = {
 INSTANTS = frozenset({"committed_at", "made_current_at"})
 
 
-def metadata_source(table: Table, kind: str) -> Source | None:
+def metadata_source(table: Table, kind: str) -> ArrowSource | None:
     """The rows of `"table$kind"`, or None when there is no such metadata table."""
     reader = READERS.get(kind)
     if reader is None:
@@ -71,7 +71,7 @@ def metadata_source(table: Table, kind: str) -> Source | None:
         if origin in rows.column_names
     }
     types = {name: columns[name][1] for name in arrays}
-    return Source(types, arrow=pa.table(arrays))
+    return ArrowSource(types, pa.table(arrays))
 
 
 def _instant(column: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -15,6 +15,7 @@ from local_runtime.athena.statements import place
 
 CATALOG = "awsdatacatalog"
 UNNAMED = "_unnamed_"
+SNAPSHOT_MARK = "@"
 
 
 @dataclass(frozen=True)
@@ -22,8 +23,17 @@ class TableName:
     database: str
     table: str
     """Without the `$snapshots` of a metadata table."""
-    metadata: str
+    metadata: str = ""
     """What follows the `$`; empty for the table itself."""
+    snapshot_id: int | None = None
+    """The snapshot that FOR ... AS OF means; None for the current one."""
+
+    @property
+    def identifier(self) -> str:
+        """One name for all of it, as it stands in a resolved query."""
+        metadata = f"${self.metadata}" if self.metadata else ""
+        snapshot = "" if self.snapshot_id is None else f"{SNAPSHOT_MARK}{self.snapshot_id}"
+        return f"{self.table}{metadata}{snapshot}"
 
 
 def name_unnamed_columns(query: exp.Query) -> None:
@@ -76,8 +86,9 @@ def table_name(table: exp.Table, database: str | None, sql: str) -> TableName:
             "MISSING_SCHEMA_NAME",
             f"{location(table, sql)}: Schema must be specified when session schema is not set",
         )
-    name, _, metadata = table.name.lower().partition("$")
-    return TableName(schema, name, metadata)
+    whole, _, snapshot = table.name.lower().partition(SNAPSHOT_MARK)
+    name, _, metadata = whole.partition("$")
+    return TableName(schema, name, metadata, int(snapshot) if snapshot.isdecimal() else None)
 
 
 def location(node: exp.Expr, sql: str) -> str:

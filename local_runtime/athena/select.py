@@ -5,100 +5,110 @@ https://docs.aws.amazon.com/athena/latest/ug/select.html
 
 from __future__ import annotations
 
-import threading
-import time
-from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import duckdb
+import pyarrow as pa
+from duckdb import DuckDBPyConnection
+from duckdb.sqltypes import DuckDBPyType
 from sqlglot import exp
 
+from local_runtime.athena.catalog import Catalog
 from local_runtime.athena.duck import open_database, query_error
-from local_runtime.athena.metadata_tables import metadata_source
-from local_runtime.athena.names import TableName, location, table_name, tables_of
-from local_runtime.athena.result import Column, QueryError, QueryResult, Statistics
-from local_runtime.athena.sources import FileIndex, Source, table_source
+from local_runtime.athena.execution import Execution
+from local_runtime.athena.result import Column, QueryResult, Statistics
 from local_runtime.athena.statements import Statement
 from local_runtime.athena.translate import Translation, check_functions, translate
 from local_runtime.athena.types import result_type
-from local_runtime.lakehouse.lakehouse import Lakehouse, TableNotFoundError
+from local_runtime.lakehouse.lakehouse import Lakehouse
+
+T = TypeVar("T")
+Described = list[tuple[str, DuckDBPyType]]
+"""The result's columns as DuckDB has them."""
+Fetch = Callable[[DuckDBPyConnection, str, dict[str, Any]], tuple[Described, T]]
 
 
-class SelectInterpreter:
-    """Runs queries, each on its own cursor of one DuckDB; the file lists are kept until a table changes."""
+@dataclass(frozen=True)
+class Answer:
+    """A query's rows as Arrow has them, for the statements that write them somewhere."""
+
+    columns: list[Column]
+    rows: pa.Table
+    scanned_bytes: int
+
+
+class QueryRunner:
+    """Runs queries, each on its own cursor of one DuckDB."""
 
     def __init__(self, lakehouse: Lakehouse) -> None:
-        self._lakehouse = lakehouse
         self._database = open_database(lakehouse.objects.root)
-        self._lock = threading.Lock()
-        self._sources: dict[TableName, tuple[str, Source]] = {}
-        self._indexes: dict[TableName, FileIndex] = defaultdict(FileIndex)
+        self._catalog = Catalog(lakehouse, self._moment)
 
-    def __call__(self, statement: Statement, database: str | None) -> QueryResult:
-        started = time.perf_counter()
-        query = statement.parse()
-        check_functions(query, statement.sql)
-        sources = self._find_sources(query, statement.sql, database)
-        translation = translate(query, statement.sql, database, sources)
-        columns, rows = self._run(translation, sources)
-        statistics = Statistics(
-            data_scanned_in_bytes=sum(source.scanned_bytes for source in sources.values()),
-            execution_time_in_millis=round((time.perf_counter() - started) * 1000),
-        )
-        return QueryResult(columns, rows, statistics)
+    def rows(self, query: exp.Query, sql: str, execution: Execution) -> QueryResult:
+        """Run a query that was parsed from `sql`."""
+        columns, rows, scanned = self._query(query, sql, execution, _fetch_rows)
+        return QueryResult(columns, rows, Statistics(scanned))
 
-    def _find_sources(self, query: exp.Query, sql: str, database: str | None) -> dict[TableName, Source]:
-        sources: dict[TableName, Source] = {}
-        for table in tables_of(query):
-            name = table_name(table, database, sql)
-            if name not in sources:
-                source = self._source(name)
-                if source is None:
-                    raise self._not_found(name, table, sql)
-                sources[name] = source
-        return sources
+    def arrow(self, query: exp.Query, sql: str, execution: Execution) -> Answer:
+        """The same, for a statement that writes the rows somewhere."""
+        return Answer(*self._query(query, sql, execution, _fetch_arrow))
 
-    def _source(self, name: TableName) -> Source | None:
-        try:
-            table = self._lakehouse.table(name.database, name.table)
-        except TableNotFoundError:
-            return None
-        if name.metadata:
-            return metadata_source(table, name.metadata)
-        with self._lock:
-            cached = self._sources.get(name)
-            index = self._indexes[name]
-        if cached is not None and cached[0] == table.metadata_location:
-            return cached[1]
-        source = table_source(table, self._lakehouse.objects, index)
-        with self._lock:
-            self._sources[name] = (table.metadata_location, source)
-        return source
-
-    def _not_found(self, name: TableName, table: exp.Table, sql: str) -> QueryError:
-        where = location(table, sql)
-        if name.database not in self._lakehouse.databases():
-            return QueryError("SCHEMA_NOT_FOUND", f"{where}: Schema '{name.database}' does not exist")
-        full = ".".join(("awsdatacatalog", name.database, table.name.lower()))
-        return QueryError("TABLE_NOT_FOUND", f"{where}: Table '{full}' does not exist")
-
-    def _run(
-        self, translation: Translation, sources: Mapping[TableName, Source]
-    ) -> tuple[list[Column], list[tuple[object, ...]]]:
-        files: dict[str, list[str]] = {}
+    def duckdb(self, sql: str, values: dict[str, Any], tables: dict[str, pa.Table]) -> pa.Table:
+        """Run DuckDB's own SQL over Arrow tables and files: for this package, never for a client."""
         with self._database.cursor() as cursor:
-            for parameter, name in translation.parameters.items():
-                source = sources[name]
-                if source.arrow is not None:
-                    cursor.register(parameter, source.arrow)
-                else:
-                    files[parameter] = list(source.files)
+            for name, table in tables.items():
+                cursor.register(name, table)
             try:
-                cursor.execute(translation.sql, files)
-                columns = [
-                    Column(translation.column_name(description[0], index), result_type(description[1]))
-                    for index, description in enumerate(cursor.description)
-                ]
-                return columns, cursor.fetchall()
+                return _fetch_arrow(cursor, sql, values)[1]
             except duckdb.Error as error:
                 raise query_error(error) from error
+
+    def _query(
+        self, query: exp.Query, sql: str, execution: Execution, fetch: Fetch[T]
+    ) -> tuple[list[Column], T, int]:
+        check_functions(query, sql)
+        sources = self._catalog.resolve(query, sql, execution.database)
+        translation = translate(query, sql, execution.database, sources)
+        columns, rows = self._run(translation, execution, fetch)
+        return columns, rows, sum(source.scanned_bytes for source in sources.values())
+
+    def _run(self, translation: Translation, execution: Execution, fetch: Fetch[T]) -> tuple[list[Column], T]:
+        values: dict[str, Any] = {}
+        with self._database.cursor() as cursor, execution.cancellation.interrupting(cursor.interrupt):
+            for parameter, source in translation.sources.items():
+                values.update(source.values(parameter))
+                for name, table in source.tables(parameter, translation.hidden).items():
+                    cursor.register(name, table)
+            try:
+                described, rows = fetch(cursor, translation.sql, values)
+            except duckdb.Error as error:
+                execution.cancellation.check()
+                raise query_error(error) from error
+        columns = [
+            Column(translation.column_name(name, index), result_type(kind))
+            for index, (name, kind) in enumerate(described)
+        ]
+        return columns, rows
+
+    def _moment(self, expression: exp.Expr, sql: str) -> Any:
+        """The value of FOR TIMESTAMP AS OF's expression."""
+        query = exp.select(exp.cast(expression.copy(), "timestamp with time zone", dialect="trino"))
+        return self.rows(query, sql, Execution()).rows[0][0]
+
+
+def select_interpreter(runner: QueryRunner) -> Callable[[Statement, Execution], QueryResult]:
+    return lambda statement, execution: runner.rows(statement.query(), statement.sql, execution)
+
+
+def _fetch_rows(
+    cursor: DuckDBPyConnection, sql: str, values: dict[str, Any]
+) -> tuple[Described, list[tuple[Any, ...]]]:
+    cursor.execute(sql, values)
+    return [(item[0], item[1]) for item in cursor.description or ()], cursor.fetchall()
+
+
+def _fetch_arrow(cursor: DuckDBPyConnection, sql: str, values: dict[str, Any]) -> tuple[Described, pa.Table]:
+    relation = cursor.sql(sql, params=values)
+    return list(zip(relation.columns, relation.types, strict=True)), relation.to_arrow_table()

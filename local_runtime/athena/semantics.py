@@ -9,6 +9,8 @@ from collections.abc import Callable
 
 from sqlglot import exp
 
+from local_runtime.athena.unnest import unnest_for_duckdb
+
 
 def mean_what_trino_means(query: exp.Expr) -> None:
     """Rewrite a qualified query whose types are annotated, in place."""
@@ -51,4 +53,5 @@ REWRITES: dict[type[exp.Expr], Callable[[exp.Expr], exp.Expr]] = {
     exp.CountIf: _count_if,
     exp.DateDiff: _date_diff,
     exp.RegexpExtract: _regexp_extract,
+    exp.Unnest: unnest_for_duckdb,
 }

@@ -12,9 +12,11 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import ParseError, TokenError
 
+from local_runtime.athena.parameters import DIALECT
 from local_runtime.athena.result import QueryError
 
-DIALECT = "athena"
+__all__ = ["DIALECT", "SELECT", "Statement", "place", "read_statement"]
+
 SELECT = "SELECT"
 STARTS_A_SELECT = frozenset({"SELECT", "WITH", "VALUES", "("})
 TWO_WORDS = frozenset({"ALTER", "CREATE", "DROP", "SHOW", "MSCK", "INSERT", "DELETE", "MERGE"})
@@ -23,26 +25,47 @@ STATEMENTS = TWO_WORDS | {
     *("UPDATE", "VACUUM", "USE", "ANALYZE"),
 }
 
+SYNONYMS = {
+    "DESC": "DESCRIBE",
+    "CREATE SCHEMA": "CREATE DATABASE",
+    "CREATE EXTERNAL": "CREATE TABLE",
+    "CREATE OR": "CREATE VIEW",
+    "DROP SCHEMA": "DROP DATABASE",
+    "SHOW SCHEMAS": "SHOW DATABASES",
+}
+
 LEADING = re.compile(r"(?:\s+|--[^\n]*(?:\n|$)|/\*.*?\*/)*", re.DOTALL)
 WORD = re.compile(r"\(|[A-Za-z_]+|\S")
 
 
 @dataclass(frozen=True)
 class Statement:
-    """A statement by kind: `SELECT`, `CREATE TABLE`, `VACUUM` ...; only a SELECT is parsed."""
+    """A statement by kind: `SELECT`, `CREATE TABLE`, `VACUUM` ..."""
 
     sql: str
     kind: str
 
-    def parse(self) -> exp.Query:
-        """The syntax tree of a SELECT.
+    def query(self, start: int = 0) -> exp.Query:
+        """The syntax tree of a SELECT, or of the query that starts at an offset of another statement.
 
         Raises:
             QueryError: SYNTAX_ERROR, with the place.
         """
+        tree = self.tree(start)
+        if isinstance(tree, exp.Values):
+            return exp.select("*").from_(tree)
+        if not isinstance(tree, exp.Query):
+            raise QueryError(
+                "SYNTAX_ERROR", f"{place(self.sql, start)}: expected a query, got {tree.key.upper()}"
+            )
+        return tree
+
+    def tree(self, start: int = 0) -> exp.Expr:
+        """The syntax tree of the text from an offset on; places count from the statement's start."""
         _refuse_backticks(self.sql)
+        text = re.sub(r"[^\n]", " ", self.sql[:start]) + self.sql[start:]
         try:
-            expressions = [item for item in sqlglot.parse(self.sql, read=DIALECT) if item is not None]
+            expressions = [item for item in sqlglot.parse(text, read=DIALECT) if item is not None]
         except ParseError as error:
             raise _syntax_error(error) from error
         except TokenError as error:
@@ -51,12 +74,7 @@ class Statement:
             raise QueryError(
                 "SYNTAX_ERROR", f"Only one sql statement is allowed. Got: {len(expressions)} statements"
             )
-        expression = expressions[0]
-        if isinstance(expression, exp.Values):
-            return exp.select("*").from_(expression)
-        if not isinstance(expression, exp.Query):
-            raise QueryError("SYNTAX_ERROR", f"line 1:1: expected a query, got {expression.key.upper()}")
-        return expression
+        return expressions[0]
 
 
 def read_statement(sql: str) -> Statement:
@@ -73,12 +91,19 @@ def read_statement(sql: str) -> Statement:
     if words[0] in STARTS_A_SELECT:
         return Statement(sql, SELECT)
     if words[0] in STATEMENTS:
-        return Statement(sql, " ".join(words if words[0] in TWO_WORDS else words[:1]))
+        return Statement(sql, _kind(words))
     raise QueryError(
         "SYNTAX_ERROR",
         f"{place(sql, start)}: mismatched input '{WORD.findall(sql, start)[0]}'. "
         f"Expecting: {', '.join(sorted(STATEMENTS | {'SELECT', 'VALUES', 'WITH'}))}",
     )
+
+
+def _kind(words: list[str]) -> str:
+    if words[0] not in TWO_WORDS:
+        return SYNONYMS.get(words[0], words[0])
+    kind = " ".join(words)
+    return SYNONYMS.get(kind, kind)
 
 
 def place(sql: str, offset: int) -> str:

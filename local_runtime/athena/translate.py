@@ -28,12 +28,17 @@ from local_runtime.athena.names import (
 )
 from local_runtime.athena.result import QueryError
 from local_runtime.athena.semantics import mean_what_trino_means
-from local_runtime.athena.sources import Source
+from local_runtime.athena.sources import HIDDEN_COLUMNS, Source
 from local_runtime.athena.statements import DIALECT, place
+from local_runtime.athena.type_checks import check_types
+from local_runtime.athena.unnest import count_ordinality_as_a_column
 
 Sources = Mapping[TableName, Source]
 UNRESOLVED = re.compile(
     r"Column '(?P<name>[^']*)' could not be resolved.*?Line: (?P<line>\d+), Col: (?P<column>\d+)", re.S
+)
+AMBIGUOUS = re.compile(
+    r"Column '?\"?(?P<name>[^'\"]*)\"?'? (?:is|was) ambiguous|[Aa]mbiguous column:? '?\"?(?P<other>\w+)"
 )
 FILE_FUNCTIONS = (exp.ReadCSV, exp.ReadParquet)
 
@@ -41,8 +46,10 @@ FILE_FUNCTIONS = (exp.ReadCSV, exp.ReadParquet)
 @dataclass(frozen=True)
 class Translation:
     sql: str
-    parameters: Mapping[str, TableName]
-    """The name by which the SQL refers to a table's files or rows."""
+    sources: Mapping[str, Source]
+    """By the name under which the SQL refers to a table's files or rows."""
+    hidden: bool
+    """The query names hidden columns."""
     written_names: Mapping[str, str]
 
     def column_name(self, name: str, index: int) -> str:
@@ -50,7 +57,7 @@ class Translation:
         return result_name(self.written_names.get(name, name), index)
 
 
-def check_functions(query: exp.Query, sql: str) -> None:
+def check_functions(query: exp.Expr, sql: str) -> None:
     """Refuse what Athena does not have, before DuckDB's own functions of that name would run."""
     for function in query.find_all(exp.Anonymous, *FILE_FUNCTIONS):
         name = function.name if isinstance(function, exp.Anonymous) else function.sql_name()
@@ -61,42 +68,47 @@ def check_functions(query: exp.Query, sql: str) -> None:
     for table in query.find_all(exp.Table):
         if not isinstance(table.this, exp.Identifier):
             raise QueryError("NOT_SUPPORTED", f"{location(table, sql)}: table functions are not supported")
-        if table.args.get("version") is not None:
-            raise QueryError(
-                "NOT_SUPPORTED",
-                f"{location(table, sql)}: FOR TIMESTAMP AS OF and FOR VERSION AS OF are not supported yet "
-                "by the local run",
-            )
 
 
 def translate(query: exp.Query, sql: str, database: str | None, sources: Sources) -> Translation:
     """Rewrite a checked query, whose tables are all in `sources`.
 
     Raises:
-        QueryError: a column does not exist.
+        QueryError: a column does not exist, or types do not go together.
     """
+    hidden = any(column.name.lower() in HIDDEN_COLUMNS for column in query.find_all(exp.Column))
     name_unnamed_columns(query)
     written = written_names(query)
-    schema = _schema(sources)
+    count_ordinality_as_a_column(query)
+    schema = _schema(sources, hidden)
     qualified = _qualify(query, database, schema)
     annotate_types(qualified, schema=schema, dialect=DIALECT)
+    check_types(qualified, sql)
     mean_what_trino_means(qualified)
-    parameters: dict[str, TableName] = {}
+    parameters: dict[TableName, str] = {}
     for table in tables_of(qualified):
         name = table_name(table, database, sql)
-        parameter = _parameter(parameters, name)
+        parameters.setdefault(name, f"source_{len(parameters)}")
         alias = table.alias_or_name
         table.replace(exp.alias_(exp.Table(this=_relation(name)), alias, table=True, quoted=True))
-        parameters[parameter] = name
-    return Translation(_with_sources(qualified, parameters, sources), parameters, written)
+    return Translation(
+        _with_sources(qualified, parameters, sources, hidden),
+        {parameter: sources[name] for name, parameter in parameters.items()},
+        hidden,
+        written,
+    )
 
 
-def _schema(sources: Sources) -> MappingSchema:
+def _schema(sources: Sources, hidden: bool) -> MappingSchema:
     databases: dict[str, dict[str, dict[str, str]]] = {}
+    visible: dict[str, dict[str, list[str]]] = {}
     for name, source in sources.items():
-        table = f"{name.table}${name.metadata}" if name.metadata else name.table
-        databases.setdefault(name.database, {})[table] = dict(source.columns)
-    return MappingSchema({CATALOG: databases} if databases else None, dialect=DIALECT)
+        columns = {**source.columns, **HIDDEN_COLUMNS} if hidden else dict(source.columns)
+        databases.setdefault(name.database, {})[name.identifier] = columns
+        visible.setdefault(name.database, {})[name.identifier] = list(source.columns)
+    if not databases:
+        return MappingSchema(None, dialect=DIALECT)
+    return MappingSchema({CATALOG: databases}, visible={CATALOG: visible}, dialect=DIALECT)
 
 
 def _qualify(query: exp.Query, database: str | None, schema: MappingSchema) -> exp.Expr:
@@ -105,38 +117,42 @@ def _qualify(query: exp.Query, database: str | None, schema: MappingSchema) -> e
             query, dialect=DIALECT, schema=schema, db=database, catalog=CATALOG, expand_alias_refs=False
         )
     except OptimizeError as error:
-        found = UNRESOLVED.search(str(error))
-        if found is None:
-            raise QueryError("SYNTAX_ERROR", str(error).splitlines()[0]) from error
-        name = found["name"]
-        column = int(found["column"]) - len(name) + 1  # sqlglot counts at the name's end
-        raise QueryError(
-            "COLUMN_NOT_FOUND",
-            f"line {found['line']}:{column}: Column '{name}' cannot be resolved "
-            "or requester is not authorized to access requested resources",
-        ) from error
+        raise column_error(error) from error
 
 
-def _parameter(parameters: Mapping[str, TableName], name: TableName) -> str:
-    for parameter, known in parameters.items():
-        if known == name:
-            return parameter
-    return f"source_{len(parameters)}"
+def column_error(error: OptimizeError) -> QueryError:
+    """sqlglot's complaint about a column in Athena's words."""
+    text = str(error).splitlines()[0]
+    found = UNRESOLVED.search(str(error))
+    if found is None:
+        ambiguous = AMBIGUOUS.search(text)
+        if ambiguous is not None:
+            return QueryError("AMBIGUOUS_NAME", f"line 1:1: Column '{ambiguous['name']}' is ambiguous")
+        return QueryError("SYNTAX_ERROR", text)
+    name = found["name"]
+    column = int(found["column"]) - len(name) + 1  # sqlglot counts at the name's end
+    return QueryError(
+        "COLUMN_NOT_FOUND",
+        f"line {found['line']}:{column}: Column '{name}' cannot be resolved "
+        "or requester is not authorized to access requested resources",
+    )
 
 
 def _relation(name: TableName) -> exp.Identifier:
     """A name that no WITH clause of the query has by accident: the catalog is in it."""
-    return exp.to_identifier(".".join((CATALOG, name.database, name.table, name.metadata)), quoted=True)
+    return exp.to_identifier(".".join((CATALOG, name.database, name.identifier)), quoted=True)
 
 
-def _with_sources(query: exp.Expr, parameters: Mapping[str, TableName], sources: Sources) -> str:
+def _with_sources(
+    query: exp.Expr, parameters: Mapping[TableName, str], sources: Sources, hidden: bool
+) -> str:
     """Put the tables' relations before the query's own WITH clause."""
     own = query.args.get("with_")
     query.set("with_", None)
     relations = [
         f"{_relation(name).sql(dialect='duckdb')} AS NOT MATERIALIZED "
-        f"(FROM {sources[name].relation(parameter)})"
-        for parameter, name in parameters.items()
+        f"(FROM {sources[name].relation(parameter, hidden)})"
+        for name, parameter in parameters.items()
     ]
     if own is not None:
         relations += [cte.sql(dialect="duckdb") for cte in own.expressions]

@@ -10,6 +10,8 @@ import re
 from duckdb.sqltypes import DuckDBPyType
 from pyiceberg.types import DecimalType, IcebergType, ListType, MapType, StructType
 
+from local_runtime.athena.hive_types import hive_type
+
 TRINO_OF_ICEBERG = {
     "string": "varchar",
     "int": "integer",
@@ -85,6 +87,11 @@ def duckdb_type(iceberg_type: IcebergType) -> str:
             return f"STRUCT({', '.join(members)})"
     trino = trino_type(iceberg_type)
     return DUCKDB_OF_TRINO.get(trino, trino.upper())
+
+
+def trino_type_of_hive(text: str) -> str:
+    """How Athena names the type of an external table's column."""
+    return hive_type(text).trino
 
 
 def result_type(duckdb_type: DuckDBPyType) -> str:
