@@ -1,0 +1,56 @@
+"""Where the person was found, what was erased, and what remains until when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from .erase import Found, Outcome
+
+OPTIMIZER_DAYS = 5
+
+
+def as_report(outcome: Outcome) -> dict[str, Any]:
+    found = outcome.found
+    return {
+        "rows_deleted": found.rows - outcome.rows_left,
+        "rows_left": outcome.rows_left,
+        "error_objects": [{"key": item.key, "lines": item.lines} for item in found.error_objects],
+        "error_lines_left": outcome.error_lines_left,
+        "complete": outcome.is_complete,
+        "remains": list(remains(outcome)),
+    }
+
+
+def found_lines(found: Found) -> Iterator[str]:
+    yield f"{found.rows:,} rows of the table"
+    yield f"{found.error_lines:,} failed records in {len(found.error_objects):,} error objects"
+    for item in found.error_objects:
+        yield f"  {item.lines:,} in {item.key}"
+
+
+def remains(outcome: Outcome) -> Iterator[str]:
+    """What no deletion reaches, and until when it is there."""
+    if outcome.rows_left or outcome.error_lines_left:
+        yield (
+            f"{outcome.rows_left:,} rows and {outcome.error_lines_left:,} failed records have come since,"
+            " or could not be erased: run the command again"
+        )
+    if not outcome.files_gone:
+        yield (
+            "older snapshots of the table still have the rows in their files: run the command again after"
+            f" {_text(outcome.files_until)}, or leave it to the table's retention optimizer"
+            f" ({OPTIMIZER_DAYS} days); no query of the table as it is now sees them"
+        )
+    yield (
+        f"the stream keeps every event for {outcome.retention_hours} hours and nothing can be deleted from"
+        f" it: what it holds now is gone by {_text(outcome.stream_until)}; events that were on their way when"
+        " the rows were deleted are stored after it, so run the command again then"
+    )
+    yield "logs, metrics, the access log and Athena's query history hold no user ids"
+    yield "results of your own Athena queries are where you put them; they were not looked at"
+
+
+def _text(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%d %H:%M UTC")
