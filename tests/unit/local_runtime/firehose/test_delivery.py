@@ -6,12 +6,14 @@ import base64
 import json
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from local_runtime.errors import AwsError
 from local_runtime.firehose.config import (
     Buffering,
     DeliveryStreamSettings,
@@ -21,7 +23,7 @@ from local_runtime.firehose.config import (
     TransformSettings,
 )
 from local_runtime.firehose.delivery import Delivery
-from local_runtime.firehose.iceberg import IcebergDestination
+from local_runtime.firehose.iceberg import IcebergDestination, IcebergRows
 from local_runtime.firehose.ledger import Ledger
 from local_runtime.firehose.records import SourceRecord
 from local_runtime.firehose.transform import Transformer
@@ -82,6 +84,8 @@ class FakeFunction:
 
     script: list[Callable[[dict[str, Any]], Answer]] = field(default_factory=list)
     calls: int = 0
+    verdict: str | None = None
+    """Of every record, when it is set."""
 
     def invoke(self, payload: bytes) -> Answer:
         self.calls += 1
@@ -92,10 +96,11 @@ class FakeFunction:
             json.dumps({"records": [self._verdict(record) for record in event["records"]]}).encode()
         )
 
-    @staticmethod
-    def _verdict(record: Mapping[str, Any]) -> dict[str, Any]:
+    def _verdict(self, record: Mapping[str, Any]) -> dict[str, Any]:
         data = base64.b64decode(record["data"])
-        result = {b"bad": "ProcessingFailed", b"drop": "Dropped"}.get(data, "Ok")
+        result = self.verdict
+        if result is None:
+            result = {b"bad": "ProcessingFailed", b"drop": "Dropped"}.get(data, "Ok")
         return {"recordId": record["recordId"], "result": result, "data": record["data"]}
 
 
@@ -113,9 +118,11 @@ class FakeTables:
         self.rows: list[bytes] = []
         self.summaries: list[Mapping[str, str]] = []
         self.failures_to_come = 0
+        self.gone_at_commit = False
+        self.is_gone = False
 
     def convert(self, database: str, table: str, documents: Sequence[bytes]) -> tuple[Any, Sequence[Refused]]:
-        if (database, table) != ("db", "t"):
+        if (database, table) != ("db", "t") or self.is_gone:
             raise LookupError(f"{database}.{table}")
         misfits = [index for index, document in enumerate(documents) if document == b"misfit"]
         fitting = [document for document in documents if document != b"misfit"]
@@ -123,6 +130,9 @@ class FakeTables:
         return pa.table({"document": fitting}), refused
 
     def append(self, database: str, table: str, records: Any, summary: Mapping[str, str]) -> None:
+        if self.gone_at_commit:
+            self.is_gone = True
+            raise LookupError(f"{database}.{table}")
         if self.failures_to_come:
             self.failures_to_come -= 1
             raise OSError("No space left on device")
@@ -350,6 +360,76 @@ def test_records_of_an_unknown_table_are_kept_as_iceberg_failed(world: World) ->
     world.run()
     (envelope,) = world.objects.envelopes()
     assert envelope["errorCode"] == "Iceberg.NoSuchTable"
+
+
+def test_record_larger_than_an_event_may_be_fails_alone(world: World) -> None:
+    def refuse(event: dict[str, Any]) -> Answer:
+        raise AwsError("RequestTooLargeException", "8388608 byte payload is too large", 413)
+
+    world.function.script = [refuse]
+    world.source.put(b"x" * 101)
+    world.source.put(b"one")
+    delivery = world.run()
+    assert world.tables.rows == [b"one"]
+    counters = delivery.status()["counters"]
+    assert counters["processing-failed:Lambda.RequestTooLargeException"] == 1
+
+
+def test_response_over_six_megabytes_is_tried_again_and_fails_the_chunk(world: World) -> None:
+    too_large = b'{"errorType": "Function.ResponseSizeTooLarge", "errorMessage": "over 6291556 bytes"}'
+    world.function.script = [lambda event: Answer(too_large, "Unhandled")] * 3
+    world.source.put(b"one")
+    world.run()
+    (envelope,) = world.objects.envelopes()
+    assert (envelope["errorCode"], envelope["attemptsMade"]) == ("Lambda.FunctionError", 3)
+    assert "ResponseSizeTooLarge" in envelope["errorMessage"]
+
+
+@pytest.mark.parametrize("point", ["after-begin", "after-error-objects", "after-commit"])
+def test_function_that_answers_otherwise_after_a_kill_doubles_nothing(world: World, point: str) -> None:
+    """The first life stores `one` and refuses `bad`; in the second the function refuses everything."""
+    for data in (b"one", b"bad"):
+        world.source.put(data)
+    world.run(crash_at=point)
+    world.function.verdict = "ProcessingFailed"
+    delivery = world.run()
+    kept = sorted([*world.tables.rows, *world.objects.raw()])
+    assert kept == [b"bad", b"one"]
+    assert world.tables.rows == ([b"one"] if point == "after-commit" else [])
+    counters = delivery.status()["counters"]
+    assert counters.get("stored", 0) + counters["processing-failed"] == 2
+
+
+def test_table_dropped_before_its_commit_sends_its_records_to_the_error_prefix(world: World) -> None:
+    world.tables.gone_at_commit = True
+    world.source.put(b"one")
+    world.run()
+    (envelope,) = world.objects.envelopes()
+    assert envelope["errorCode"] == "Iceberg.NoSuchTable"
+
+
+def test_source_bytes_are_let_go_once_they_are_converted(world: World) -> None:
+    for index in range(20):
+        world.source.put(b"good %d" % index)
+    world.source.put(b"bad")
+    delivery = world.delivery()
+    with ThreadPoolExecutor(1) as pool:
+        while delivery._read_ahead(pool):
+            pass
+    buffer = delivery._buffer
+    assert buffer.records == 21
+    assert [failure.raw for failure in buffer.failures] == [b"bad"]
+    assert all(isinstance(part, IcebergRows) for part in buffer.parts)
+
+
+def test_start_says_what_the_last_run_left(world: World) -> None:
+    world.source.put(b"one")
+    world.run(crash_at="after-commit")
+    world.source.put(b"two")
+    delivery = world.delivery()
+    assert delivery.found == ["a batch of 1 records was interrupted", "2 records wait in the stream"]
+    delivery = world.run()
+    assert delivery.recovered == ("a batch of 1 records was interrupted; it was found complete and finished")
 
 
 def test_stop_delivers_nothing_more(world: World) -> None:
