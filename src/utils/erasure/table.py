@@ -12,11 +12,19 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from src.utils.aws.athena import Athena, QueryFailedError
+from src.utils.aws.athena import Athena, QueryFailedError, text_literal
 
 from .person import Person, condition
 
 RECEIVED_AT = "received_at"
+DEFAULTS = {
+    "optimize_rewrite_delete_file_threshold": "2",
+    "optimize_rewrite_data_file_threshold": "5",
+    "vacuum_max_snapshot_age_seconds": "432000",
+    "vacuum_min_snapshots_to_keep": "1",
+}
+"""Athena's own, for tables that do not say:
+https://docs.aws.amazon.com/athena/latest/ug/querying-iceberg-creating-tables.html"""
 REWRITE_ALL = {"optimize_rewrite_delete_file_threshold": "1", "optimize_rewrite_data_file_threshold": "1"}
 """A file is rewritten for one deleted row already, and were it the only one."""
 MORE_RUNS_NEEDED = "ICEBERG_OPTIMIZE_MORE_RUNS_NEEDED"
@@ -90,31 +98,19 @@ class PersonTable:
 
     @contextmanager
     def _properties(self, wanted: Mapping[str, str]) -> Iterator[None]:
-        """Table properties for a while: those that it had come back, the others go."""
-        before = self._read_properties()
-        self._alter(f"SET TBLPROPERTIES ({_pairs(wanted)})")
+        """Table properties for a while; then those that it had, or what Athena takes without them."""
+        before = {**DEFAULTS, **self._read_properties()}
+        self._alter(wanted)
         try:
             yield
         finally:
-            kept = {name: before[name] for name in wanted if name in before}
-            if kept:
-                self._alter(f"SET TBLPROPERTIES ({_pairs(kept)})")
-            added = [name for name in wanted if name not in before]
-            if added:
-                self._alter(f"UNSET TBLPROPERTIES ({', '.join(map(_quote, added))})")
+            self._alter({name: before[name] for name in wanted})
 
-    def _alter(self, change: str) -> None:
-        self._run(f"ALTER TABLE {self.name} {change}")
+    def _alter(self, properties: Mapping[str, str]) -> None:
+        pairs = ", ".join(f"{text_literal(name)}={text_literal(value)}" for name, value in properties.items())
+        self._run(f"ALTER TABLE {self.name} SET TBLPROPERTIES ({pairs})")
 
     def _read_properties(self) -> dict[str, str]:
         lines = self.athena.lines(f"SHOW TBLPROPERTIES {self.name}")
         pairs = (line.split("\t", 1) for line in lines if "\t" in line)
         return {name.strip(): value.strip() for name, value in pairs}
-
-
-def _pairs(properties: Mapping[str, str]) -> str:
-    return ", ".join(f"{_quote(name)}={_quote(value)}" for name, value in properties.items())
-
-
-def _quote(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

@@ -40,7 +40,8 @@ def reconcile(
         bool, typer.Option("--unique-keys", help="The delivery merges rows by unique_keys.")
     ] = False,
     longest_delay: Annotated[
-        int, typer.Option(help="Seconds after which a record that is nowhere is lost, 0-86400.")
+        int,
+        typer.Option(help="Seconds after which a record that is nowhere is lost, 0-86400; 0 after a flush."),
     ] = 900,
     tolerance: Annotated[
         int, typer.Option(help="Records by which both sides may differ, for ranges that cut a busy flow.")

@@ -145,7 +145,7 @@ class Collector:
         The second is known only while the range is not over; it allows for what was on its way at the start.
         """
         horizon = self.now - self.places.longest_delay
-        if within.end <= horizon:
+        if within.end <= horizon or not self.places.longest_delay:
             return 0
         period = timedelta(seconds=within.period)
         late_start = within.start + max(0, (horizon - within.start) // period) * period
