@@ -40,11 +40,21 @@ PLAYED = frozenset(
 WITHOUT_EFFECT: Mapping[str, str] = {
     "AWS::ApiGateway::Account": "it lets API Gateway write to CloudWatch Logs; access logs are files here",
     "AWS::CDK::Metadata": "it tells AWS which constructs were used",
+    "AWS::CloudWatch::Alarm": "no alarm is raised here; `python -m local_runtime status` has the numbers",
+    "AWS::CloudWatch::Dashboard": "it is a page of the AWS console",
+    "AWS::KMS::Alias": "files in the state directory are not encrypted",
+    "AWS::KMS::Key": "files in the state directory are not encrypted",
     "AWS::LakeFormation::DataLakeSettings": "the local run has no Lake Formation: IAM alone decides",
     "AWS::LakeFormation::PrincipalPermissions": "the local run has no Lake Formation: IAM alone decides",
     "AWS::Logs::LogGroup": "logs are files in the state directory",
     "AWS::Logs::LogStream": "logs are files in the state directory",
     "AWS::S3::BucketPolicy": "objects are files in the state directory",
+    "AWS::SNS::Subscription": "no alarm is raised here",
+    "AWS::SNS::Topic": "no alarm is raised here",
+    "AWS::SNS::TopicPolicy": "no alarm is raised here",
+    "AWS::SSM::Parameter": "it tells the other stacks the ARN of a key, and nothing is encrypted here",
+    "AWS::WAFv2::WebACL": "the stage's own throttle is played; addresses are not counted",
+    "AWS::WAFv2::WebACLAssociation": "the stage's own throttle is played; addresses are not counted",
 }
 
 

@@ -24,11 +24,12 @@ _ICEBERG_TYPES = {
 
 @dataclass(frozen=True)
 class Column:
-    """A column of an Iceberg table."""
+    """A column of an Iceberg table; `by_pipeline`: clients need not send it."""
 
     name: str
     type: str
     doc: str
+    by_pipeline: bool = False
 
 
 @cache
@@ -39,7 +40,8 @@ def columns(schema: str) -> tuple[Column, ...]:
 
 
 def _column(field: dict[str, Any]) -> Column:
-    return Column(field["name"], field.get("icebergType", _iceberg_type(field)), field["doc"])
+    iceberg_type = field.get("icebergType", _iceberg_type(field))
+    return Column(field["name"], iceberg_type, field["doc"], by_pipeline="pipeline" in field)
 
 
 def _iceberg_type(field: dict[str, Any]) -> str:

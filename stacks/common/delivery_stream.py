@@ -42,13 +42,14 @@ class Table:
 
 
 class IcebergDeliveryStream(CfnResource):
-    """The stream; CloudFormation names it, because one with a fixed name could not be replaced."""
+    """The stream; a change of its source or catalog replaces it, so that its name must change with them."""
 
     def __init__(
         self,
         scope: Construct,
         id: str,
         *,
+        name: str,
         source_stream_arn: str,
         role_arn: str,
         table: Table,
@@ -64,6 +65,7 @@ class IcebergDeliveryStream(CfnResource):
             id,
             type="AWS::KinesisFirehose::DeliveryStream",
             properties={
+                "DeliveryStreamName": name,
                 "DeliveryStreamType": "KinesisStreamAsSource",
                 "KinesisStreamSourceConfiguration": {
                     "KinesisStreamARN": source_stream_arn,

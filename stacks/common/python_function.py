@@ -13,7 +13,7 @@ from constructs import Construct
 
 from stacks.common.assets import S3Object, add_repository_files
 from stacks.common.iam import InlineRole, allow
-from stacks.common.log_group import add_log_group
+from stacks.common.log_group import LogSettings, add_log_group
 
 # aws_cdk.aws_lambda would import all of aws_ec2 (docs/decisions/0005).
 RUNTIME = "python3.14"
@@ -36,21 +36,22 @@ class PythonFunction(CfnResource):
         layer_arns: Sequence[str],
         memory_in_mb: int,
         timeout_in_seconds: int,
-        log_retention_in_days: int,
+        log: LogSettings,
     ) -> None:
         # Not /aws/lambda/{name}, which an earlier function of that name may have left behind.
-        log_group = add_log_group(
-            scope, f"{id}Log", name=f"/functions/{name}", retention_in_days=log_retention_in_days
-        )
+        log_group = add_log_group(scope, f"{id}Log", settings=log, name=f"/functions/{name}")
         role = InlineRole(
             scope,
             f"{id}Role",
             assumed_by=ServicePrincipal("lambda.amazonaws.com"),
             description=f"Lets {name} write its log and its traces",
-            statements={
+            permissions={
                 "WriteLog": allow(["logs:CreateLogStream", "logs:PutLogEvents"], [log_group.attr_arn]),
-                # X-Ray knows no narrower resource.
-                "WriteTraces": allow(["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"]),
+                "WriteTraces": allow(
+                    ["xray:PutTraceSegments", "xray:PutTelemetryRecords"],
+                    ["*"],
+                    wildcard="X-Ray knows no narrower resource.",
+                ),
             },
         )
         code = add_repository_files(scope, f"{id}Code", paths)

@@ -14,6 +14,7 @@ from aws_cdk import Duration, RemovalPolicy
 from aws_cdk.aws_apigateway import (
     AccessLogFormat,
     CfnAccount,
+    CfnRestApi,
     EndpointType,
     IAccessLogDestination,
     IResource,
@@ -22,11 +23,12 @@ from aws_cdk.aws_apigateway import (
     RestApi,
     StageOptions,
 )
-from aws_cdk.aws_iam import ManagedPolicy, Role, ServicePrincipal
+from aws_cdk.aws_iam import ManagedPolicy, PolicyDocument, Role, ServicePrincipal
 from aws_cdk.aws_logs import LogGroup
 from constructs import Construct
 
-from stacks.common.log_group import add_log_group
+from stacks.common.acknowledgement import acknowledge
+from stacks.common.log_group import LogSettings, add_log_group
 
 AccessLog = Literal["create-account-role", "use-account-role", "off"]
 
@@ -62,8 +64,10 @@ class PublicRestApi(RestApi):
         description: str,
         stage: str,
         throttling: tuple[int, int],
+        tls_policy: str,
         access_log: AccessLog,
-        log_retention_in_days: int,
+        log: LogSettings,
+        policy: PolicyDocument | None,
     ) -> None:
         rate_limit, burst_limit = throttling
         super().__init__(
@@ -73,19 +77,26 @@ class PublicRestApi(RestApi):
             description=description,
             endpoint_types=[EndpointType.REGIONAL],
             cloud_watch_role=False,
+            policy=policy,
             deploy_options=StageOptions(
                 stage_name=stage,
                 throttling_rate_limit=rate_limit,
                 throttling_burst_limit=burst_limit,
                 metrics_enabled=True,
                 tracing_enabled=True,
-                access_log_destination=_access_log_destination(scope, access_log, log_retention_in_days),
+                access_log_destination=_access_log_destination(scope, access_log, log),
                 access_log_format=_access_log_format(access_log),
             ),
         )
         if access_log == "create-account-role":
             self.deployment_stage.node.add_dependency(_account_log_role(scope))
+        self._demand_tls(tls_policy)
         self._add_error_answers()
+        acknowledge(
+            self.deployment_stage,
+            "APIG6",
+            "Execution logs would hold what clients send. The access log has a line for every request.",
+        )
 
     def allow_cors(self, resource: IResource, methods: Sequence[str]) -> None:
         """Answers the preflight request that browsers send before the resource's own methods."""
@@ -95,6 +106,14 @@ class PublicRestApi(RestApi):
             allow_headers=_ALLOWED_HEADERS,
             max_age=Duration.days(1),
         )
+
+    def _demand_tls(self, security_policy: str) -> None:
+        """https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-security-policies.html"""
+        api = self.node.default_child
+        assert isinstance(api, CfnRestApi)
+        api.security_policy = security_policy
+        if security_policy.startswith("SecurityPolicy_"):
+            api.endpoint_access_mode = "STRICT"
 
     def _add_error_answers(self) -> None:
         """What API Gateway answers itself lacks the CORS header and says little, unless it is defined."""
@@ -117,11 +136,11 @@ class PublicRestApi(RestApi):
 
 
 def _access_log_destination(
-    scope: Construct, access_log: AccessLog, retention_in_days: int
+    scope: Construct, access_log: AccessLog, log: LogSettings
 ) -> IAccessLogDestination | None:
     if access_log == "off":
         return None
-    group = add_log_group(scope, "AccessLog", retention_in_days=retention_in_days)
+    group = add_log_group(scope, "AccessLog", settings=log)
     return LogGroupLogDestination(LogGroup.from_log_group_name(scope, "AccessLogGroup", group.ref))
 
 
@@ -142,6 +161,11 @@ def _account_log_role(scope: Construct) -> CfnAccount:
         managed_policies=[
             ManagedPolicy.from_aws_managed_policy_name("service-role/AmazonAPIGatewayPushToCloudWatchLogs")
         ],
+    )
+    acknowledge(
+        role,
+        "IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs]",
+        "AWS's policy for this one purpose; the role serves every API of the account, future ones too.",
     )
     account = CfnAccount(scope, "Account", cloud_watch_role_arn=role.role_arn)
     role.apply_removal_policy(RemovalPolicy.RETAIN)

@@ -6,13 +6,15 @@ https://docs.aws.amazon.com/firehose/latest/APIReference/API_IcebergDestinationC
 from __future__ import annotations
 
 import re
+from ipaddress import ip_network
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from stacks.common.avro_schema import columns
+from stacks.common.avro_schema import Column, columns
 from stacks.common.partitions import PartitionField, parse_partition_field
 from stacks.config import CommonConfig, Section
+from stacks.web_analytics.operations_config import Encryption, Monitoring
 
 WEB_LOG_COLUMNS = columns("web_analytics/web_log.avsc")
 
@@ -84,6 +86,17 @@ def _error_prefix(prefix: str) -> str:
     return prefix if prefix.endswith("/") else f"{prefix}/"
 
 
+def _source_range(text: str) -> str:
+    """https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-resource-policies-examples.html"""
+    try:
+        return str(ip_network(text))
+    except ValueError as error:
+        raise ValueError(f"must be a range of addresses such as 192.0.2.0/24: {error}") from None
+
+
+SourceRange = Annotated[
+    str, AfterValidator(_source_range), _allowed("a range of IPv4 or IPv6 addresses such as `192.0.2.0/24`")
+]
 ColumnName = Annotated[str, AfterValidator(_column_of_the_table), _allowed("a column of the table")]
 PartitionTerm = Annotated[
     str,
@@ -114,9 +127,33 @@ class KinesisProxyApi(Section):
     """Whether API Gateway writes an access log, and with which role: one role serves all APIs of an account
     and region; the app creates it, or the account has it."""
 
+    tls_policy: Literal["SecurityPolicy_TLS13_1_2_2021_06", "SecurityPolicy_TLS13_1_3_2025_09", "TLS_1_0"] = (
+        "SecurityPolicy_TLS13_1_2_2021_06"
+    )
+    """The oldest TLS that clients may speak, by the name of API Gateway's security policy: 1.2, 1.3, or 1.0
+    for very old clients."""
+
+    allowed_source_ranges: tuple[SourceRange, ...] = Field(default=(), max_length=100)
+    """Where requests may come from; without a range, from anywhere."""
+
+    waf_rate_limit: int | None = Field(default=None, ge=10, le=2_000_000_000)
+    """Requests in five minutes from one address after which AWS WAF answers 429; without a number there is no
+    WAF, which costs about $6 a month and $0.60 for a million requests."""
+
+    @property
+    def signed_methods(self) -> tuple[str, ...]:
+        return {"none": (), "reads": ("GET",), "all": ("GET", "PUT")}[self.authorization]
+
 
 class TransformLambda(Section):
-    """Where the transform function's layer comes from."""
+    """What the transform function does with each record, and where its layer comes from."""
+
+    add_event_id_and_received_at: bool = True
+    """Whether every row gets an `event_id` (the client's own, else made of the record's content) and a
+    `received_at` (when the stream took the record); the created table has the two columns accordingly."""
+
+    truncate_ip: bool = False
+    """Whether the last octet of an IPv4 and the last 80 bits of an IPv6 address are stored as zeros."""
 
     s3_bucket_name: BucketName | None = None
     """The bucket to which `build-aws-lambda-layer-package.sh BUCKET` uploaded the layer; without it the app
@@ -195,12 +232,32 @@ class DataFirehose(Section):
     )
     """Where undeliverable records go; a missing final slash is added."""
 
+    error_records_expire_after_days: int | None = Field(default=None, ge=1, le=3650)
+    """Days after which S3 deletes undeliverable records; without a number they are kept."""
+
+    @property
+    def error_folder(self) -> str:
+        """The error prefix as far as it is the same for all records."""
+        return self.error_output_prefix.split("!{", 1)[0]
+
     @model_validator(mode="after")
     def _errors_lie_outside_the_table(self) -> DataFirehose:
         """The orphan-file optimizer deletes what lies in the table's folder and is no part of the table."""
         if self.error_output_prefix.startswith(f"{self.output_prefix}/"):
             raise ValueError(
                 f"error_output_prefix must lie outside output_prefix {self.output_prefix!r} "
+                f"(got {self.error_output_prefix!r})"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _only_errors_expire(self) -> DataFirehose:
+        if self.error_records_expire_after_days is not None and (
+            f"{self.output_prefix}/".startswith(self.error_folder)
+        ):
+            raise ValueError(
+                "error_records_expire_after_days would delete the table's files: error_output_prefix must "
+                f"begin with a folder that output_prefix {self.output_prefix!r} does not lie in "
                 f"(got {self.error_output_prefix!r})"
             )
         return self
@@ -215,3 +272,37 @@ class WebAnalyticsConfig(CommonConfig):
     kinesis_proxy_api: KinesisProxyApi = KinesisProxyApi()
     firehose_data_tranform_lambda: TransformLambda = TransformLambda()
     data_firehose_configuration: DataFirehose = DataFirehose()
+    encryption: Encryption = Encryption()
+    monitoring: Monitoring = Monitoring()
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns of the created table."""
+        added = self.firehose_data_tranform_lambda.add_event_id_and_received_at
+        return tuple(column for column in WEB_LOG_COLUMNS if added or not column.by_pipeline)
+
+    @model_validator(mode="after")
+    def _created_table_has_the_columns_it_is_keyed_by(self) -> WebAnalyticsConfig:
+        table = self.data_firehose_configuration.destination_iceberg_table_configuration
+        used = [*table.unique_keys, *(field.column for field in table.partition_fields)]
+        missing = sorted(set(used) - {column.name for column in self.columns})
+        if table.create_table and missing:
+            raise ValueError(
+                f"unique_keys and partition_by name {', '.join(missing)}, which the created table has "
+                "only with firehose_data_tranform_lambda.add_event_id_and_received_at (got false)"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _fresh_enough_is_later_than_the_buffers(self) -> WebAnalyticsConfig:
+        """The age of the oldest record grows by both intervals while everything is well."""
+        firehose = self.data_firehose_configuration
+        seconds = firehose.buffering_hints.interval_in_seconds
+        seconds += firehose.transform_records_with_aws_lambda.buffer_interval
+        minutes = self.monitoring.delivery_freshness_in_minutes
+        if minutes * 60 <= seconds:
+            raise ValueError(
+                "monitoring.delivery_freshness_in_minutes must be more than the two buffering intervals, "
+                f"{seconds} s together (got {minutes})"
+            )
+        return self

@@ -6,10 +6,11 @@ https://docs.aws.amazon.com/firehose/latest/dev/controlling-access.html#using-ia
 from __future__ import annotations
 
 from aws_cdk import CfnOutput, Environment
-from aws_cdk.aws_iam import PolicyStatement, ServicePrincipal
+from aws_cdk.aws_iam import ServicePrincipal
 from constructs import Construct
 
-from stacks.common.iam import InlineRole, allow
+from stacks.common.encryption import use_key_for_bucket, use_key_for_stream
+from stacks.common.iam import InlineRole, Permission, allow
 from stacks.common.stack import TaggedStack
 from stacks.web_analytics.config import WebAnalyticsConfig
 from stacks.web_analytics.names import Names
@@ -31,13 +32,13 @@ class DeliveryRoleStack(TaggedStack):
                 "firehose.amazonaws.com", conditions={"StringEquals": {"sts:ExternalId": self.account}}
             ),
             description="Lets Firehose deliver web events from the stream to the Iceberg table",
-            statements=_statements(names),
+            permissions={**_permissions(names), **_use_key(names)},
         )
         CfnOutput(self, "FirehoseRole", value=role.role_name)
         CfnOutput(self, "FirehoseRoleArn", value=role.role_arn)
 
 
-def _statements(names: Names) -> dict[str, PolicyStatement]:
+def _permissions(names: Names) -> dict[str, Permission]:
     return {
         "CommitToTable": allow(
             ["glue:GetDatabase", "glue:GetTable", "glue:UpdateTable"],
@@ -54,6 +55,7 @@ def _statements(names: Names) -> dict[str, PolicyStatement]:
                 "s3:PutObject",
             ],
             [names.bucket_arn, f"{names.bucket_arn}/*"],
+            wildcard="Firehose writes the table's files and, beside them, what it could not deliver.",
         ),
         "ReadStream": allow(
             [
@@ -67,8 +69,26 @@ def _statements(names: Names) -> dict[str, PolicyStatement]:
         "Transform": allow(
             ["lambda:GetFunctionConfiguration", "lambda:InvokeFunction"],
             [f"{names.transform_function_arn}:*"],
+            wildcard="The versions and aliases of the one function: Firehose calls it as $LATEST.",
         ),
-        "WriteErrorLog": allow(["logs:PutLogEvents"], [names.delivery_log_streams_arn]),
-        # GetDataAccess knows no narrower resource.
-        "UseLakeFormation": allow(["lakeformation:GetDataAccess"], ["*"]),
+        "WriteErrorLog": allow(
+            ["logs:PutLogEvents"],
+            [names.delivery_log_streams_arn],
+            wildcard="The streams of the one log group.",
+        ),
+        "UseLakeFormation": allow(
+            ["lakeformation:GetDataAccess"], ["*"], wildcard="GetDataAccess knows no narrower resource."
+        ),
+    }
+
+
+def _use_key(names: Names) -> dict[str, Permission]:
+    key = names.encryption_key_arn
+    if key is None:
+        return {}
+    return {
+        "UseKeyOfStream": use_key_for_stream(
+            key, ["kms:Decrypt"], stream_arn=names.stream_arn, region=names.region
+        ),
+        "UseKeyOfBucket": use_key_for_bucket(key, bucket_arn=names.bucket_arn, region=names.region),
     }

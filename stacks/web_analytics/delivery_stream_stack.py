@@ -9,7 +9,7 @@ from aws_cdk import CfnOutput, Environment
 from constructs import Construct
 
 from stacks.common.delivery_stream import Buffering, IcebergDeliveryStream, Table, Transformation
-from stacks.common.log_group import add_log_group
+from stacks.common.log_group import LogSettings, add_log_group
 from stacks.common.stack import TaggedStack
 from stacks.web_analytics.config import DataFirehose, WebAnalyticsConfig
 from stacks.web_analytics.names import Names
@@ -27,6 +27,7 @@ class DeliveryStreamStack(TaggedStack):
         stream = IcebergDeliveryStream(
             self,
             "DeliveryStream",
+            name=names.delivery_stream,
             source_stream_arn=names.stream_arn,
             role_arn=names.delivery_role_arn,
             table=_table(names, settings),
@@ -41,7 +42,7 @@ class DeliveryStreamStack(TaggedStack):
                 self,
                 "Log",
                 name=names.delivery_log_group,
-                retention_in_days=config.log_retention_in_days,
+                settings=LogSettings(config.log_retention_in_days, names.encryption_key_arn),
             ),
         )
         CfnOutput(self, "DataFirehoseStreamName", value=stream.ref)

@@ -9,11 +9,12 @@ from aws_cdk import CfnOutput, Environment
 from aws_cdk.aws_iam import ServicePrincipal
 from constructs import Construct
 
-from stacks.common.data_bucket import DataBucket, removal_policy
-from stacks.common.iam import InlineRole, allow
+from stacks.common.data_bucket import DataBucket, Expiry, removal_policy
+from stacks.common.encryption import use_key_for_bucket
+from stacks.common.iam import InlineRole, Permission, allow
 from stacks.common.iceberg_table import GlueDatabase, IcebergTable
 from stacks.common.stack import TaggedStack
-from stacks.web_analytics.config import WEB_LOG_COLUMNS, WebAnalyticsConfig
+from stacks.web_analytics.config import DataFirehose, WebAnalyticsConfig
 from stacks.web_analytics.names import Names
 
 
@@ -27,7 +28,14 @@ class IcebergStorageStack(TaggedStack):
             scope, id, description="Web analytics: bucket and Iceberg table", settings=config, env=env
         )
         self._names = Names(self, config)
-        bucket = DataBucket(self, "Bucket", name=self._names.bucket, keep=config.keep_data_on_destroy)
+        bucket = DataBucket(
+            self,
+            "Bucket",
+            name=self._names.bucket,
+            keep=config.keep_data_on_destroy,
+            key_arn=self._names.encryption_key_arn,
+            expiry=_expiry(config.data_firehose_configuration),
+        )
         if config.data_firehose_configuration.destination_iceberg_table_configuration.create_table:
             table = self._table(config)
             table.node.add_dependency(bucket)
@@ -50,7 +58,7 @@ class IcebergStorageStack(TaggedStack):
             database_name=settings.database_name,
             name=settings.table_name,
             location=self._names.table_location,
-            columns=WEB_LOG_COLUMNS,
+            columns=config.columns,
             partition_fields=settings.partition_fields,
             removal_policy=policy,
         )
@@ -66,9 +74,11 @@ class IcebergStorageStack(TaggedStack):
             role_name=names.optimizer_role,
             assumed_by=ServicePrincipal("glue.amazonaws.com"),
             description="Lets Glue compact the web log table and delete what it no longer needs",
-            statements={
+            permissions={
                 "RewriteTableFiles": allow(
-                    ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], [names.table_objects_arn]
+                    ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"],
+                    [names.table_objects_arn],
+                    wildcard="Compaction rewrites any file of the table.",
                 ),
                 "ListBucket": allow(["s3:ListBucket"], [names.bucket_arn]),
                 "UpdateTable": allow(
@@ -78,8 +88,25 @@ class IcebergStorageStack(TaggedStack):
                 "WriteLogs": allow(
                     ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"],
                     [log_groups, f"{log_groups}:*"],
+                    wildcard="Glue names the log groups and streams of its optimizers itself.",
                 ),
-                # GetDataAccess knows no narrower resource.
-                "UseLakeFormation": allow(["lakeformation:GetDataAccess"], ["*"]),
+                "UseLakeFormation": allow(
+                    ["lakeformation:GetDataAccess"],
+                    ["*"],
+                    wildcard="GetDataAccess knows no narrower resource.",
+                ),
+                **self._use_key(),
             },
         )
+
+    def _use_key(self) -> dict[str, Permission]:
+        names = self._names
+        if names.encryption_key_arn is None:
+            return {}
+        of_bucket = {"bucket_arn": names.bucket_arn, "region": names.region}
+        return {"UseKeyOfBucket": use_key_for_bucket(names.encryption_key_arn, **of_bucket)}
+
+
+def _expiry(settings: DataFirehose) -> Expiry | None:
+    days = settings.error_records_expire_after_days
+    return None if days is None else Expiry(settings.error_folder, days)

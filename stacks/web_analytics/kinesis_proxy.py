@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/integrating-api-wit
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -32,9 +33,10 @@ _CORS = "response.header.Access-Control-Allow-Origin"
 class KinesisProxy:
     """Adds methods whose back end is one action of Kinesis."""
 
-    def __init__(self, role: IRole, validator: IRequestValidator) -> None:
+    def __init__(self, role: IRole, validator: IRequestValidator, signed_methods: Sequence[str]) -> None:
         self._role = role
         self._validator = validator
+        self._signed_methods = signed_methods
         self._method_responses = [
             MethodResponse(status_code=status, response_parameters={f"method.{_CORS}": True})
             for status in _STATUSES
@@ -46,7 +48,6 @@ class KinesisProxy:
         http_method: str,
         action: str,
         *,
-        signed: bool,
         request: str,
         response: str | None = None,
         model: IModel | None = None,
@@ -54,11 +55,14 @@ class KinesisProxy:
         resource.add_method(
             http_method,
             self._integration(action, request, response),
-            authorization_type=AuthorizationType.IAM if signed else AuthorizationType.NONE,
+            authorization_type=self._authorization(http_method),
             method_responses=self._method_responses,
             request_models=None if model is None else {_JSON: model},
             request_validator=None if model is None else self._validator,
         )
+
+    def _authorization(self, http_method: str) -> AuthorizationType:
+        return AuthorizationType.IAM if http_method in self._signed_methods else AuthorizationType.NONE
 
     def _integration(self, action: str, request: str, response: str | None) -> AwsIntegration:
         return AwsIntegration(

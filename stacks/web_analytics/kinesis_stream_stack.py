@@ -11,6 +11,7 @@ from constructs import Construct
 
 from stacks.common.stack import TaggedStack
 from stacks.web_analytics.config import WebAnalyticsConfig
+from stacks.web_analytics.names import Names
 
 
 class KinesisStreamStack(TaggedStack):
@@ -22,6 +23,7 @@ class KinesisStreamStack(TaggedStack):
         super().__init__(
             scope, id, description="Web analytics: Kinesis data stream", settings=config, env=env
         )
+        key = Names(self, config).encryption_key_arn
         stream = CfnStream(
             self,
             "Stream",
@@ -29,7 +31,7 @@ class KinesisStreamStack(TaggedStack):
             stream_mode_details=CfnStream.StreamModeDetailsProperty(stream_mode="ON_DEMAND"),
             retention_period_hours=24,
             stream_encryption=CfnStream.StreamEncryptionProperty(
-                encryption_type="KMS", key_id="alias/aws/kinesis"
+                encryption_type="KMS", key_id="alias/aws/kinesis" if key is None else key
             ),
         )
         stream.apply_removal_policy(RemovalPolicy.DESTROY)

@@ -1,4 +1,4 @@
-"""The names by which the seven stacks know one another's resources.
+"""The names by which the stacks know one another's resources.
 
 They come from the configuration, never from cross-stack exports, so that each stack is deployed, updated and
 destroyed alone (docs/decisions/0001).
@@ -6,11 +6,19 @@ destroyed alone (docs/decisions/0001).
 
 from __future__ import annotations
 
+from hashlib import sha256
+
 from aws_cdk import Aws, Stack
 
 from stacks.web_analytics.config import WebAnalyticsConfig
 
 TRANSFORM_FUNCTION = "web-analytics-firehose-data-transform"
+TRANSFORM_TIMEOUT_IN_SECONDS = 60
+METRICS_NAMESPACE = "WebAnalytics"
+API = "log-collector"
+API_STAGE = "v1"
+KEY_ALIAS = "alias/web-analytics"
+KEY_ARN_PARAMETER = "/web-analytics/encryption-key-arn"
 
 
 class Names:
@@ -33,6 +41,8 @@ class Names:
         self.database_arn = self._arn("glue", f"database/{table.database_name}")
         self.table_arn = self._arn("glue", f"table/{table.database_name}/{table.table_name}")
 
+        self.delivery_stream = _delivery_stream(config.kinesis_stream_name)
+        self.encryption_key_arn = _encryption_key_arn(config)
         self.transform_function_arn = self._arn("lambda", f"function:{TRANSFORM_FUNCTION}")
         self.delivery_role = f"web-analytics-firehose-delivery-{self.region}"
         self.delivery_role_arn = self._role_arn(self.delivery_role)
@@ -47,3 +57,16 @@ class Names:
 
     def _role_arn(self, name: str) -> str:
         return f"arn:{Aws.PARTITION}:iam::{self.account}:role/{name}"
+
+
+def _delivery_stream(source: str) -> str:
+    """Another name for another source, which replaces the delivery stream (docs/decisions/0075)."""
+    return f"web-analytics-{sha256(source.encode()).hexdigest()[:8]}"
+
+
+def _encryption_key_arn(config: WebAnalyticsConfig) -> str | None:
+    """The customer-managed key, if one is wanted; CloudFormation looks up the one that the app created."""
+    if not config.encryption.customer_managed_key:
+        return None
+    given = config.encryption.key_arn
+    return f"{{{{resolve:ssm:{KEY_ARN_PARAMETER}}}}}" if given is None else given

@@ -10,7 +10,7 @@ from aws_cdk.aws_apigateway import IModel, JsonSchema, JsonSchemaType, JsonSchem
 # https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecordsRequestEntry.html
 _PARTITION_KEY = JsonSchema(type=JsonSchemaType.STRING, min_length=1, max_length=256)
 # Firehose takes no record over 1,000 KiB: https://docs.aws.amazon.com/firehose/latest/dev/limits.html
-# A record without data is let through to lose itself alone: the transform rejects it, its neighbours are stored.
+# A record without data is let through to lose itself alone: the transform rejects it, not its neighbours.
 _DATA = JsonSchema(type=[JsonSchemaType.STRING, JsonSchemaType.NULL], max_length=1000 * 1024)
 _MAX_RECORDS = 500
 

@@ -7,19 +7,21 @@ from aws_cdk import App, Environment, Stack
 from stacks.web_analytics.config import WebAnalyticsConfig
 from stacks.web_analytics.delivery_role_stack import DeliveryRoleStack
 from stacks.web_analytics.delivery_stream_stack import DeliveryStreamStack
+from stacks.web_analytics.encryption_key_stack import EncryptionKeyStack
 from stacks.web_analytics.iceberg_storage_stack import IcebergStorageStack
 from stacks.web_analytics.kinesis_proxy_api_stack import KinesisProxyApiStack
 from stacks.web_analytics.kinesis_stream_stack import KinesisStreamStack
 from stacks.web_analytics.lake_formation_stack import LakeFormationStack
+from stacks.web_analytics.monitoring_stack import MonitoringStack
 from stacks.web_analytics.transform_function_stack import TransformFunctionStack
 
 
 def add_web_analytics(app: App, config: WebAnalyticsConfig, env: Environment | None) -> None:
-    """Adds the seven stacks and the order that their templates cannot say, because names alone connect them.
+    """Adds the stacks and the order that their templates cannot say, because names alone connect them.
 
     The CLI lists and deploys stacks in rounds, each sorted by name; the dependencies make the rounds.
     """
-    KinesisProxyApiStack(app, "WebAnalyticsKdsProxyApiGw", config=config, env=env)
+    api = KinesisProxyApiStack(app, "WebAnalyticsKdsProxyApiGw", config=config, env=env)
     stream = KinesisStreamStack(app, "WebAnalyticsKinesisStream", config=config, env=env)
     storage = IcebergStorageStack(app, "WebAnalyticsDataFirehoseToIcebergS3Path", config=config, env=env)
     function = TransformFunctionStack(
@@ -29,11 +31,17 @@ def add_web_analytics(app: App, config: WebAnalyticsConfig, env: Environment | N
     grants = LakeFormationStack(app, "WebAnalyticsGrantLFPermissionsOnFirehoseRole", config=config, env=env)
     delivery = DeliveryStreamStack(app, "WebAnalyticsFirehoseToIcebergStack", config=config, env=env)
 
+    monitoring = MonitoringStack(app, "WebAnalyticsMonitoring", config=config, env=env)
+
     _after(stream, storage, function, role)
     _after(storage, grants)
     _after(role, grants)
     _after(function, delivery)
     _after(grants, delivery)
+    _after(delivery, monitoring)
+    if config.encryption.customer_managed_key and config.encryption.key_arn is None:
+        key = EncryptionKeyStack(app, "WebAnalyticsEncryptionKey", config=config, env=env)
+        _after(key, api, stream, storage, function, role, grants, delivery, monitoring)
 
 
 def _after(first: Stack, *others: Stack) -> None:
