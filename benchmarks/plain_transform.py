@@ -10,7 +10,9 @@ from fastavro import parse_schema
 from fastavro.validation import validate
 
 SCHEMA_FILE = Path(__file__).parents[1] / "schemas" / "web_analytics" / "web_log.avsc"
-SCHEMA = parse_schema(json.loads(SCHEMA_FILE.read_text()))
+DEFINITION = json.loads(SCHEMA_FILE.read_text())
+CLIENTS = [field for field in DEFINITION["fields"] if "pipeline" not in field]
+SCHEMA = parse_schema({**DEFINITION, "fields": CLIENTS})
 METADATA = {
     "otfMetadata": {
         "destinationDatabaseName": "web_log_iceberg_db",

@@ -21,6 +21,7 @@ class EventCheck:
 
     def __init__(self, schema: EventSchema) -> None:
         self._schema = schema
+        self._fields = schema.fields if schema.id_field is None else (*schema.fields, schema.id_field)
         self.verdict: Callable[[bytes], Verdict] = quick_check(schema, self.decide)
 
     def decide(self, payload: bytes) -> Verdict:
@@ -29,9 +30,11 @@ class EventCheck:
         if isinstance(document, Reason):
             return Rejected(document)
         # Only the schema's own fields: fastavro reads a member named "-type" as a hint, to us it is an extra.
-        event = {field.name: document[field.name] for field in self._schema.fields if field.name in document}
+        event = {field.name: document[field.name] for field in self._fields if field.name in document}
         reason = self._refusal(event)
-        return self._accepted(event) if reason is None else Rejected(reason)
+        if reason is not None:
+            return Rejected(reason)
+        return self._accepted(event, set_by_client=any(name in document for name in self._schema.set_fields))
 
     @cached_property
     def _avro(self) -> "AvroValidator":
@@ -46,14 +49,20 @@ class EventCheck:
             if name not in event:
                 return Reason.MISSING_FIELD
             return Reason.NULL_FIELD if event[name] is None else Reason.WRONG_TYPE
-        for field in self._schema.fields:
-            if field.matches is not None and not field.matches(event[field.name]):
-                return Reason.BAD_TIMESTAMP
+        for field in self._fields:
+            text = event.get(field.name)
+            if field.format is not None and text is not None and not field.format.matches(text):
+                return field.format.reason
         return None
 
-    def _accepted(self, event: dict[str, Any]) -> Accepted:
+    def _accepted(self, event: dict[str, Any], *, set_by_client: bool) -> Accepted:
         absent = [field.filler for field in self._schema.fields if field.filler and field.name not in event]
-        return Accepted(b"".join(absent)) if absent else COMPLETE
+        own = self._schema.id_field
+        event_id = None if own is None else event.get(own.name)
+        rewritten = set_by_client or (own is not None and event_id is None and own.name in event)
+        if not absent and event_id is None and not rewritten:
+            return COMPLETE
+        return Accepted(b"".join(absent), event_id, rewritten)
 
 
 def _parse(payload: bytes) -> dict[str, Any] | Reason:

@@ -4,13 +4,13 @@ https://avro.apache.org/docs/current/specification/#schema-record
 """
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from lambdas.common import formats
+from lambdas.common.formats import FORMATS, TextFormat
 
 NULLABLE = ["null", "string"]
+FILLS, SETS = "fills", "sets"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,24 +20,52 @@ class Field:
     name: str
     nullable: bool
     filler: bytes | None
-    matches: Callable[[str], bool] | None
+    format: TextFormat | None
 
 
 @dataclass(frozen=True, slots=True)
 class EventSchema:
-    """`definition` is the schema as it is written, for fastavro."""
+    """`fields` are the client's; the pipeline fills `id_field` and sets the fields named in `set_fields`.
+
+    `definition` is the schema of what a client may send, for fastavro.
+    """
 
     name: str
     fields: tuple[Field, ...]
+    id_field: Field | None
+    set_fields: tuple[str, ...]
     definition: dict[str, Any]
 
     @classmethod
-    def parse(cls, text: str) -> "EventSchema":
+    def parse(cls, text: str, *, pipeline_fields: bool = True) -> "EventSchema":
+        """Reads a schema; without `pipeline_fields` those are names like any that a client makes up."""
         definition = json.loads(text)
-        fields = tuple(_field(field) for field in definition["fields"])
+        by_hand: dict[str | None, list[dict[str, Any]]] = {None: [], FILLS: [], SETS: []}
+        for field in definition["fields"]:
+            hand = field.get("pipeline")
+            if hand not in by_hand:
+                raise ValueError(
+                    f'schema field {field["name"]}: pipeline must be "fills" or "sets" (got {hand!r})'
+                )
+            by_hand[hand].append(field)
+        fields = tuple(_field(field) for field in by_hand[None])
         if all(field.filler is not None for field in fields):
             raise ValueError(f"schema {definition['name']}: at least one field must be required (got none)")
-        return cls(name=definition["name"], fields=fields, definition=definition)
+        filled, set_fields = (by_hand[FILLS], by_hand[SETS]) if pipeline_fields else ([], [])
+        return cls(
+            name=definition["name"],
+            fields=fields,
+            id_field=_id_field(filled),
+            set_fields=tuple(field["name"] for field in set_fields),
+            definition={**definition, "fields": [*by_hand[None], *filled]},
+        )
+
+
+def _id_field(definitions: list[dict[str, Any]]) -> Field | None:
+    if len(definitions) > 1:
+        names = ", ".join(definition["name"] for definition in definitions)
+        raise ValueError(f"the pipeline can fill one field of a schema (got {names})")
+    return _field(definitions[0]) if definitions else None
 
 
 def _field(definition: dict[str, Any]) -> Field:
@@ -50,10 +78,10 @@ def _field(definition: dict[str, Any]) -> Field:
         filler = f",{json.dumps(name)}:{json.dumps(definition.get('default'))}".encode()
     text_format = definition.get("format")
     if text_format is None:
-        return Field(name=name, nullable=nullable, filler=filler, matches=None)
-    if text_format not in formats.CHECKS:
-        known = ", ".join(formats.CHECKS)
+        return Field(name=name, nullable=nullable, filler=filler, format=None)
+    if text_format not in FORMATS:
+        known = ", ".join(FORMATS)
         raise ValueError(f"schema field {name}: its format must be one of {known} (got {text_format!r})")
-    if filler is not None:
+    if filler is not None and "pipeline" not in definition:
         raise ValueError(f"schema field {name}: a field with a format must be required (got {avro_type!r})")
-    return Field(name=name, nullable=nullable, filler=filler, matches=formats.CHECKS[text_format])
+    return Field(name=name, nullable=nullable, filler=filler, format=FORMATS[text_format])

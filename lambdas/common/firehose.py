@@ -16,13 +16,17 @@ Operation = Literal["insert", "update", "delete"]
 class IncomingRecord(TypedDict):
     recordId: str
     data: str
+    approximateArrivalTimestamp: NotRequired[int]
 
 
 class TransformationEvent(TypedDict):
+    """`explain` is no part of Firehose's event: our own tools set it."""
+
     invocationId: str
     deliveryStreamArn: str
     region: str
     records: list[IncomingRecord]
+    explain: NotRequired[bool]
 
 
 class OtfMetadata(TypedDict):

@@ -1,11 +1,26 @@
 """The text formats that an Avro field may name in its `format` property, and a strict check of each."""
 
+import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
+from lambdas.common.verdict import Reason
+
 UTC_SECOND = "%Y-%m-%dT%H:%M:%SZ"
+EVENT_ID = "event-id"
 SEPARATORS = slice(4, None, 3)
+
+_EVENT_ID = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}")
+
+
+@dataclass(frozen=True, slots=True)
+class TextFormat:
+    """A check, and why a record is rejected whose text does not pass it."""
+
+    matches: Callable[[str], bool]
+    reason: Reason
 
 
 def is_utc_second(text: str) -> bool:
@@ -29,4 +44,12 @@ def _is_utc_second(text: str) -> bool:
     return True
 
 
-CHECKS: dict[str, Callable[[str], bool]] = {UTC_SECOND: is_utc_second}
+def is_event_id(text: str) -> bool:
+    """UUIDs, ULIDs, nanoids, hashes in hex or base64, ARNs: no blanks, no quotes, never empty."""
+    return _EVENT_ID.fullmatch(text) is not None
+
+
+FORMATS = {
+    UTC_SECOND: TextFormat(is_utc_second, Reason.BAD_TIMESTAMP),
+    EVENT_ID: TextFormat(is_event_id, Reason.BAD_EVENT_ID),
+}

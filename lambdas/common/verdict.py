@@ -16,14 +16,20 @@ class Reason(StrEnum):
     NULL_FIELD = "null_field"
     WRONG_TYPE = "wrong_type"
     BAD_TIMESTAMP = "bad_timestamp"
+    BAD_EVENT_ID = "bad_event_id"
     TOO_LARGE = "too_large"
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """`filler`: JSON members, each with its leading comma, for the fields that the record leaves out."""
+    """`filler`: JSON members, each with its leading comma, for the fields that the record leaves out.
+
+    `event_id`: the client's own. `rewritten`: it has members that the pipeline writes anew.
+    """
 
     filler: bytes = b""
+    event_id: str | None = None
+    rewritten: bool = False
 
 
 @dataclass(frozen=True, slots=True)

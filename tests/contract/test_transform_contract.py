@@ -7,11 +7,12 @@ from dataclasses import fields
 from pathlib import Path
 
 from lambdas.common import formats
-from lambdas.web_analytics.transform import handler
+from lambdas.web_analytics.transform import enrichment, handler
 from lambdas.web_analytics.transform.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = json.loads((ROOT / "schemas" / "web_analytics" / "web_log.avsc").read_text(encoding="utf-8"))
+CLIENTS = [field for field in SCHEMA["fields"] if "pipeline" not in field]
 LAYER_SCRIPT = (ROOT / "build-aws-lambda-layer-package.sh").read_text(encoding="utf-8")
 FUNCTION_STACK = (ROOT / "stacks" / "web_analytics" / "transform_function_stack.py").read_text(
     encoding="utf-8"
@@ -21,12 +22,21 @@ PYTHON_FUNCTION = (ROOT / "stacks" / "common" / "python_function.py").read_text(
 
 def test_fields_of_the_schema_are_the_contracts_columns_in_order() -> None:
     columns = "user_id session_id event referrer user_agent ip hostname os timestamp uri"
-    assert " ".join(field["name"] for field in SCHEMA["fields"]) == columns
+    assert " ".join(field["name"] for field in CLIENTS) == columns
     assert SCHEMA["name"] == "WebLogs"
 
 
+def test_pipelines_fields_follow_the_clients_and_have_the_names_that_the_function_writes() -> None:
+    fields = [(field["name"], field["pipeline"]) for field in SCHEMA["fields"][len(CLIENTS) :]]
+    assert fields == [(enrichment.EVENT_ID, "fills"), (enrichment.RECEIVED_AT, "sets")]
+
+
+def test_field_whose_text_can_be_truncated_is_in_the_schema() -> None:
+    assert enrichment.IP in [field["name"] for field in CLIENTS]
+
+
 def test_optional_fields_are_nullable_with_default_null_and_the_others_plain_strings() -> None:
-    for field in SCHEMA["fields"]:
+    for field in CLIENTS:
         if field["name"] in ("referrer", "user_agent", "os"):
             assert (field["type"], field["default"]) == (["null", "string"], None)
         else:
@@ -38,10 +48,10 @@ def test_every_field_says_what_it_is() -> None:
 
 
 def test_timestamp_is_a_timestamp_column_in_a_format_that_the_function_checks() -> None:
-    (timestamp,) = (field for field in SCHEMA["fields"] if "format" in field)
+    (timestamp,) = (field for field in CLIENTS if "format" in field)
     assert timestamp["name"] == "timestamp"
     assert timestamp["icebergType"] == "timestamp"
-    assert timestamp["format"] in formats.CHECKS
+    assert timestamp["format"] in formats.FORMATS
 
 
 def test_stack_sets_the_environment_variables_that_the_function_reads() -> None:

@@ -186,3 +186,14 @@ def test_context_file_that_is_no_json_object_is_named(tmp_path: Path, content: s
     (tmp_path / "cdk.context.json").write_text(content, encoding="utf-8")
     with pytest.raises(ConfigError, match=r"^cdk\.context\.json: (is no JSON|must be a JSON object)"):
         context_files(tmp_path)
+
+
+def test_table_cannot_be_keyed_by_a_column_that_it_does_not_get() -> None:
+    context = {
+        "firehose_data_tranform_lambda": {"add_event_id_and_received_at": False},
+        FIREHOSE: {TABLE: {"unique_keys": ["event_id"]}},
+    }
+    (line,) = errors(context)
+    assert "unique_keys and partition_by name event_id, which the created table has only with" in line
+    context[FIREHOSE][TABLE]["create_table"] = False
+    assert load_config(AppConfig, context)

@@ -59,7 +59,16 @@ def test_function_knows_table_and_keys(synthesize: Any) -> None:
         "ICEBERG_TABLE_NAME": "web_log_iceberg",
         "ICEBERG_UNIQUE_KEYS": "user_id,event",
         "METRICS_NAMESPACE": "WebAnalytics",
+        "ADD_EVENT_ID_AND_RECEIVED_AT": "true",
+        "TRUNCATE_IP": "false",
     }
+
+
+def test_function_can_leave_records_as_they_came_and_truncate_addresses(synthesize: Any) -> None:
+    settings = {"add_event_id_and_received_at": False, "truncate_ip": True}
+    template = synthesize(TransformFunctionStack, firehose_data_tranform_lambda=settings)
+    variables = template.properties("AWS::Lambda::Function")["Environment"]["Variables"]
+    assert (variables["ADD_EVENT_ID_AND_RECEIVED_AT"], variables["TRUNCATE_IP"]) == ("false", "true")
 
 
 def test_function_package_mirrors_the_repository(function: Any, assembly: Any) -> None:

@@ -107,6 +107,15 @@ def test_table_has_the_ten_columns_in_order(storage: Any) -> None:
     }
 
 
+def test_table_has_the_pipelines_columns_behind_them_unless_they_are_off(
+    storage: Any, synthesize: Any
+) -> None:
+    added = {field["Name"]: field["Type"] for field in iceberg(storage)["Schema"]["Fields"][10:]}
+    assert added == {"event_id": "string", "received_at": "timestamp"}
+    off = {"firehose_data_tranform_lambda": {"add_event_id_and_received_at": False}}
+    assert len(iceberg(synthesize(IcebergStorageStack, **off))["Schema"]["Fields"]) == 10
+
+
 def test_table_is_parquet_with_snappy(storage: Any) -> None:
     assert iceberg(storage)["Properties"] == {
         "format-version": "2",

@@ -36,6 +36,8 @@ def function(tmp_path_factory: pytest.TempPathFactory, log: list[str]) -> Iterat
             "ICEBERG_TABLE_NAME": "web_log_iceberg",
             "ICEBERG_UNIQUE_KEYS": "",
             "METRICS_NAMESPACE": "WebAnalytics",
+            "ADD_EVENT_ID_AND_RECEIVED_AT": "true",
+            "TRUNCATE_IP": "false",
         },
         layers=(),
         log_format="JSON",

@@ -64,7 +64,7 @@ def test_package_holds_the_modules_for_lambdas_platform_and_nothing_for_people(p
     with zipfile.ZipFile(package) as layer:
         names = layer.namelist()
     modules = [name for name in names if name.endswith(".so")]
-    assert {name.split("/")[1] for name in modules} == {"fastavro", "msgspec"}
+    assert {name.split("/")[1] for name in modules} == {"fastavro", "msgspec", "xxhash"}
     assert all(name.endswith(".cpython-314-aarch64-linux-gnu.so") for name in modules)
     assert all(name.startswith("python/") for name in names)
     assert not [name for name in names if name.endswith((".pyi", ".pyc", "RECORD")) or "/bin/" in name]
@@ -73,7 +73,7 @@ def test_package_holds_the_modules_for_lambdas_platform_and_nothing_for_people(p
 def test_package_keeps_the_versions_and_licenses_of_what_it_holds(package: Path) -> None:
     with zipfile.ZipFile(package) as layer:
         names = layer.namelist()
-    for distribution in ("fastavro-1.13.1", "msgspec-0.22.0"):
+    for distribution in ("fastavro-1.13.1", "msgspec-0.22.0", "xxhash-4.1.0"):
         assert f"python/{distribution}.dist-info/METADATA" in names
         assert f"python/{distribution}.dist-info/licenses/LICENSE" in names
 

@@ -13,14 +13,19 @@ from lambdas.common.event_check import EventCheck
 from lambdas.common.event_schema import EventSchema
 from lambdas.common.firehose import TransformationEvent, TransformationResponse
 from lambdas.common.telemetry import embedded_metrics, write_line
+from lambdas.web_analytics.transform.explain import Explanation, explain
 from lambdas.web_analytics.transform.logic import Outcome, transform
 from lambdas.web_analytics.transform.settings import Settings
 
 SCHEMA = Path(__file__).parents[3] / "schemas" / "web_analytics" / "web_log.avsc"
 
 
-def lambda_handler(event: TransformationEvent, context: Any) -> TransformationResponse:
-    outcome = transform(event["records"], event_check(), settings().destination)
+def lambda_handler(
+    event: TransformationEvent, context: Any
+) -> TransformationResponse | dict[str, list[Explanation]]:
+    if event.get("explain", False):
+        return {"verdicts": list(explain(event["records"], event_check(), settings().enrichment))}
+    outcome = transform(event["records"], event_check(), settings().destination, settings().enrichment)
     report(outcome, context)
     return {"records": outcome.replies}
 
@@ -32,7 +37,10 @@ def settings() -> Settings:
 
 @cache
 def event_check() -> EventCheck:
-    return EventCheck(EventSchema.parse(SCHEMA.read_text(encoding="utf-8")))
+    schema = EventSchema.parse(
+        SCHEMA.read_text(encoding="utf-8"), pipeline_fields=settings().add_event_id_and_received_at
+    )
+    return EventCheck(schema)
 
 
 def report(outcome: Outcome, context: Any) -> None:

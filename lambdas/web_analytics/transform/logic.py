@@ -3,10 +3,10 @@
 https://docs.aws.amazon.com/firehose/latest/dev/apache-iceberg-format-input-record-different.html
 """
 
-from base64 import b64encode
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
 import msgspec
 
@@ -20,7 +20,12 @@ from lambdas.common.firehose import (
     accepted_overhead,
     encoded_size,
 )
-from lambdas.common.verdict import COMPLETE, Reason, Rejected
+from lambdas.common.record_text import UNPARSED
+from lambdas.common.verdict import COMPLETE, Accepted, Reason, Rejected
+from lambdas.web_analytics.transform.enrichment import OBJECT_START, Enrichment, stamps
+
+LAST_MOMENT_MS = 253_402_300_799_999
+"""The end of the year 9999, in milliseconds since 1970."""
 
 
 @dataclass(frozen=True)
@@ -53,14 +58,21 @@ class Outcome:
         return len(self.replies) - self.rejected.total()
 
 
-class _Payload(msgspec.Struct, gc=False):
+class Payload(msgspec.Struct, gc=False):
+    """A record as the function needs it: decoded, with its arrival in milliseconds since 1970."""
+
     data: bytes
+    arrival: Annotated[int, msgspec.Meta(ge=0, le=LAST_MOMENT_MS)] | None = msgspec.field(
+        default=None, name="approximateArrivalTimestamp"
+    )
 
 
 _NOT_BASE64 = (msgspec.ValidationError, UnicodeEncodeError)
 
 
-def transform(records: Sequence[IncomingRecord], check: EventCheck, destination: Destination) -> Outcome:
+def transform(
+    records: Sequence[IncomingRecord], check: EventCheck, destination: Destination, enrichment: Enrichment
+) -> Outcome:
     """Answers every record once, whatever it holds, in a response that Lambda can carry."""
     budget = ReplyBudget([record["recordId"] for record in records])
     take, verdict_of = budget.take, check.verdict
@@ -68,41 +80,66 @@ def transform(records: Sequence[IncomingRecord], check: EventCheck, destination:
     overhead = accepted_overhead(metadata)
     replies: list[Reply] = []
     rejected: Counter[Reason] = Counter()
-    for record, payload in zip(records, _payloads(records), strict=True):
-        if payload is None:
+    batch = payloads(records)
+    keeps_text = not (enrichment.add_ids or enrichment.truncate_ip)
+    for record, incoming, stamp in zip(records, batch, _stamps(batch, enrichment), strict=True):
+        if incoming is None:
             reason = Reason.NOT_BASE64
-        elif isinstance(verdict := verdict_of(payload), Rejected):
+        elif isinstance(verdict := verdict_of(incoming.data), Rejected):
             reason = verdict.reason
         else:
-            data = record["data"] if verdict is COMPLETE else _completed(payload, verdict.filler)
-            if take(len(data) + overhead):
+            text = record["data"]
+            if verdict is COMPLETE and keeps_text:
+                data: str | None = text
+            elif verdict is COMPLETE and stamp is not None and text.startswith(OBJECT_START):
+                data = stamp + text[2:]
+            else:
+                data = _stored(record, incoming, verdict, enrichment)
+            if data is not None and take(len(data) + overhead):
                 record_id = record["recordId"]
                 replies.append({"recordId": record_id, "result": "Ok", "data": data, "metadata": metadata})
                 continue
-            reason = Reason.TOO_LARGE
+            reason = Reason.NOT_JSON if data is None else Reason.TOO_LARGE
         rejected[reason] += 1
         replies.append(_failure(record, reason, budget))
     return Outcome(replies, rejected)
 
 
-def _payloads(records: Sequence[IncomingRecord]) -> Iterable[bytes | None]:
+def payloads(records: Sequence[IncomingRecord]) -> Sequence[Payload | None]:
+    """The records' bytes and arrivals; None for what is no base64."""
     try:
-        return [incoming.data for incoming in msgspec.convert(records, list[_Payload])]
+        return msgspec.convert(records, list[Payload])
     except _NOT_BASE64:
-        return map(_payload, records)
+        return [_payload(record) for record in records]
 
 
-def _payload(record: IncomingRecord) -> bytes | None:
+def _payload(record: IncomingRecord) -> Payload | None:
     try:
-        return msgspec.convert(record, _Payload).data
+        return msgspec.convert(record, Payload)
     except _NOT_BASE64:
         return None
 
 
-def _completed(payload: bytes, filler: bytes) -> str:
-    """The client's own text with the absent fields added as null: Firehose documents no absent columns."""
-    end = payload.rindex(b"}")
-    return b64encode(payload[:end] + filler + payload[end:]).decode()
+def _stamps(batch: Sequence[Payload | None], enrichment: Enrichment) -> Sequence[str | None]:
+    """For complete records: the base64 text that takes the place of their `OBJECT_START`."""
+    if not enrichment.add_ids or enrichment.truncate_ip:
+        return [None] * len(batch)
+    arrivals = [
+        incoming.arrival for incoming in batch if incoming is not None and incoming.arrival is not None
+    ]
+    if len(arrivals) < len(batch):  # Firehose always says when a record arrived; a hand-made event may not
+        return [None] * len(batch)
+    return stamps([incoming.data for incoming in batch if incoming is not None], arrivals)
+
+
+def _stored(
+    record: IncomingRecord, incoming: Payload, verdict: Accepted, enrichment: Enrichment
+) -> str | None:
+    """What is stored of a record that needs more than a stamp; None where a parser gives up on it."""
+    try:
+        return enrichment.stored(record["data"], incoming.data, verdict, incoming.arrival)
+    except UNPARSED:
+        return None
 
 
 def _failure(record: IncomingRecord, reason: Reason, budget: ReplyBudget) -> Reply:

@@ -3,7 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from lambdas.web_analytics.transform.enrichment import Enrichment
 from lambdas.web_analytics.transform.logic import Destination
+
+SWITCHES = {"true": True, "false": False}
 
 
 @dataclass(frozen=True)
@@ -14,6 +17,8 @@ class Settings:
     iceberg_table_name: str
     iceberg_unique_keys: tuple[str, ...]
     metrics_namespace: str
+    add_event_id_and_received_at: bool
+    truncate_ip: bool
 
     @property
     def destination(self) -> Destination:
@@ -23,6 +28,10 @@ class Settings:
             operation="update" if self.iceberg_unique_keys else "insert",
         )
 
+    @property
+    def enrichment(self) -> Enrichment:
+        return Enrichment(add_ids=self.add_event_id_and_received_at, truncate_ip=self.truncate_ip)
+
     @classmethod
     def load(cls, environment: Mapping[str, str]) -> "Settings":
         return cls(
@@ -30,6 +39,8 @@ class Settings:
             iceberg_table_name=_required(environment, "ICEBERG_TABLE_NAME"),
             iceberg_unique_keys=_names(environment.get("ICEBERG_UNIQUE_KEYS", "")),
             metrics_namespace=_required(environment, "METRICS_NAMESPACE"),
+            add_event_id_and_received_at=_switch(environment, "ADD_EVENT_ID_AND_RECEIVED_AT"),
+            truncate_ip=_switch(environment, "TRUNCATE_IP"),
         )
 
 
@@ -38,6 +49,13 @@ def _required(environment: Mapping[str, str], name: str) -> str:
     if not value:
         raise ValueError(f"environment variable {name}: must be set and not empty (got {value!r})")
     return value
+
+
+def _switch(environment: Mapping[str, str], name: str) -> bool:
+    value = environment.get(name, "")
+    if value not in SWITCHES:
+        raise ValueError(f"environment variable {name}: must be true or false (got {value!r})")
+    return SWITCHES[value]
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -9,7 +9,9 @@ create table web_log_iceberg_db.web_log_iceberg (
     hostname string comment 'The host that served the page.',
     os string comment 'The operating system of the visitor.',
     `timestamp` timestamp comment 'When it happened: UTC, to the second.',
-    uri string comment 'The path of the page, as the client requested it.'
+    uri string comment 'The path of the page, as the client requested it.',
+    event_id string comment 'Which event it is, the same on every retry.',
+    received_at timestamp comment 'When the stream took the record: UTC, to the millisecond.'
 )
 partitioned by (event, day(`timestamp`))
 location 's3://web-analytics-us-east-1-123456789012/web_log_iceberg_db/web_log_iceberg'

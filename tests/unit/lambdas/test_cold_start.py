@@ -9,6 +9,7 @@ ROOT = Path(__file__).parents[3]
 
 def run(code: str) -> str:
     environment = {"ICEBERG_DATABASE_NAME": "d", "ICEBERG_TABLE_NAME": "t", "METRICS_NAMESPACE": "n"}
+    environment |= {"ADD_EVENT_ID_AND_RECEIVED_AT": "true", "TRUNCATE_IP": "false"}
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
     )

@@ -25,6 +25,27 @@ def test_field_that_may_be_missing_has_the_member_that_stands_for_it() -> None:
     assert [field.filler for field in schema.fields] == [None, b',"os":null', b',"unit":"a \\"b\\""']
 
 
+FILLED = {"name": "key", "type": ["null", "string"], "format": "event-id", "pipeline": "fills"}
+SET = {"name": "seen", "type": ["null", "string"], "pipeline": "sets"}
+
+
+def test_pipelines_fields_are_apart_from_the_clients() -> None:
+    schema = EventSchema.parse(schema_of(REQUIRED, FILLED, SET))
+    assert [field.name for field in schema.fields] == ["id"]
+    assert schema.id_field is not None
+    assert (schema.id_field.name, schema.set_fields) == ("key", ("seen",))
+
+
+def test_pipelines_fields_can_be_left_unknown() -> None:
+    schema = EventSchema.parse(schema_of(REQUIRED, FILLED, SET), pipeline_fields=False)
+    assert ([field.name for field in schema.fields], schema.id_field, schema.set_fields) == (["id"], None, ())
+
+
+def test_schema_with_two_ids_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"can fill one field of a schema \(got key, key2\)"):
+        EventSchema.parse(schema_of(REQUIRED, FILLED, {**FILLED, "name": "key2"}))
+
+
 @pytest.mark.parametrize(
     ("field", "complaint"),
     [
@@ -37,6 +58,7 @@ def test_field_that_may_be_missing_has_the_member_that_stands_for_it() -> None:
             {"name": "x", "type": "string", "default": "", "format": "%Y-%m-%dT%H:%M:%SZ"},
             r"field x: a field with a format must be required",
         ),
+        ({"name": "x", "type": "string", "pipeline": "adds"}, r"field x: pipeline must be .* \(got 'adds'\)"),
     ],
 )
 def test_schema_that_the_checks_cannot_express_is_refused(field: dict[str, Any], complaint: str) -> None:

@@ -16,6 +16,7 @@ from tests.unit.lambdas.conftest import SCHEMA
 
 AVRO_SCHEMA = json.loads(SCHEMA.read_text(encoding="utf-8"))
 NAMES = [field["name"] for field in AVRO_SCHEMA["fields"]]
+DOCUMENTED_EVENT_ID = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}")
 DOCUMENTED_TIMESTAMP = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 
 any_text = st.text(st.characters(exclude_categories=()), max_size=8)
@@ -35,6 +36,7 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
     """An event, and a few things done to it."""
     event: dict[str, Any] = {name: draw(st.text(max_size=8)) for name in NAMES}
     event["timestamp"] = draw(timestamps | odd_timestamps)
+    event["event_id"] = draw(st.sampled_from(["0190-abc", "A/b+c=", "", "a b"]) | st.none() | any_text)
     for name in draw(st.lists(st.sampled_from(NAMES), max_size=2)):
         event.pop(name, None)
     changed = st.dictionaries(st.sampled_from(NAMES) | any_text, json_values, max_size=2)
@@ -72,11 +74,14 @@ def plain_reference_accepts(payload: bytes) -> bool:
         document = json.loads(payload.decode(), parse_constant=refuse, parse_int=no_matter_how_long)
         json.dumps(document, ensure_ascii=False).encode()
         document.pop("-type", None)
+        document.pop("received_at", None)
         validate(document, AVRO_SCHEMA)
         datetime.strptime(document["timestamp"], "%Y-%m-%dT%H:%M:%SZ")
     except Exception:
         return False
-    return DOCUMENTED_TIMESTAMP.fullmatch(document["timestamp"]) is not None
+    event_id = document.get("event_id")
+    documented = event_id is None or DOCUMENTED_EVENT_ID.fullmatch(event_id)
+    return bool(documented and DOCUMENTED_TIMESTAMP.fullmatch(document["timestamp"]))
 
 
 def refuse(constant: str) -> None:

@@ -24,10 +24,17 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("ICEBERG_DATABASE_NAME", "web_log_iceberg_db")
     monkeypatch.setenv("ICEBERG_TABLE_NAME", "web_log_iceberg")
     monkeypatch.setenv("METRICS_NAMESPACE", "WebAnalytics")
+    monkeypatch.setenv("ADD_EVENT_ID_AND_RECEIVED_AT", "true")
+    monkeypatch.setenv("TRUNCATE_IP", "false")
     monkeypatch.delenv("ICEBERG_UNIQUE_KEYS", raising=False)
-    handler.settings.cache_clear()
+    forget()
     yield
+    forget()
+
+
+def forget() -> None:
     handler.settings.cache_clear()
+    handler.event_check.cache_clear()
 
 
 def test_answer_is_json_with_a_reply_for_each_record(event: Any) -> None:
