@@ -20,6 +20,12 @@ class AppConfig(WebAnalyticsConfig):
     """The settings of every system."""
 
 
+def add_systems(app: App, env: Environment | None) -> None:
+    """Adds every system, as the app's context configures it."""
+    config = load_config(AppConfig, app.node.get_all_context())
+    add_web_analytics(app, config, env)
+
+
 def main() -> None:
     account, region = os.environ.get("CDK_DEFAULT_ACCOUNT"), os.environ.get("CDK_DEFAULT_REGION")
     env = Environment(account=account, region=region) if account and region else None
@@ -30,8 +36,7 @@ def main() -> None:
             stack_traces=False,
             tree_metadata=False,
         )
-        config = load_config(AppConfig, app.node.get_all_context())
-        add_web_analytics(app, config, env)
+        add_systems(app, env)
     except AppError as error:
         sys.exit(str(error))
     app.synth()

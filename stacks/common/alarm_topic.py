@@ -22,6 +22,7 @@ class AlarmTopic(CfnResource):
         key_arn: str | None,
         email: str | None,
     ) -> None:
+        # CloudWatch may not publish under alias/aws/sns, the key that AWS manages.
         key = {} if key_arn is None else {"KmsMasterKeyId": key_arn}
         super().__init__(
             scope,

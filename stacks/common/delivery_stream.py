@@ -13,6 +13,8 @@ from aws_cdk import CfnResource
 from aws_cdk.aws_logs import CfnLogGroup, CfnLogStream
 from constructs import Construct
 
+from stacks.common.acknowledgement import acknowledge
+
 
 @dataclass(frozen=True)
 class Buffering:
@@ -90,6 +92,12 @@ class IcebergDeliveryStream(CfnResource):
                     },
                 },
             },
+        )
+        acknowledge(
+            self,
+            "KDF1",
+            "It is for Direct PUT. With a Kinesis data stream as the source, what waits is kept and "
+            "encrypted there.",
         )
 
 

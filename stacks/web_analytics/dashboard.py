@@ -30,8 +30,8 @@ def _what_good_looks_like(config: WebAnalyticsConfig) -> str:
     minutes = config.monitoring.delivery_freshness_in_minutes
     return (
         "# Web analytics: do events arrive?\n"
-        "**Good:** the first three numbers of *the last hour* are alike and over zero, *rejected*"
-        f" and *failed* are zero or a trickle, *freshness* is under {minutes} minutes, every alarm is green.\n\n"
+        "**Good:** the first three numbers of *the last hour* are alike and over zero, *rejected* and "
+        f"*failed* are zero or a trickle, *freshness* is under {minutes} minutes, all alarms are green.\n\n"
         "**Not good:** read from the left, the first number that drops names the part that is stuck; its "
         f"row below says more, and so does [the runbook]({config.monitoring.runbook})."
     )

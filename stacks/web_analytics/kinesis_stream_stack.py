@@ -9,6 +9,7 @@ from aws_cdk import CfnOutput, Environment, RemovalPolicy
 from aws_cdk.aws_kinesis import CfnStream
 from constructs import Construct
 
+from stacks.common.acknowledgement import acknowledge
 from stacks.common.stack import TaggedStack
 from stacks.web_analytics.config import WebAnalyticsConfig
 from stacks.web_analytics.names import Names
@@ -34,5 +35,9 @@ class KinesisStreamStack(TaggedStack):
                 encryption_type="KMS", key_id="alias/aws/kinesis" if key is None else key
             ),
         )
+        if key is not None:
+            acknowledge(
+                stream, "KDS3", "encryption.customer_managed_key asks for a key of one's own, at its price."
+            )
         stream.apply_removal_policy(RemovalPolicy.DESTROY)
         CfnOutput(self, "KinesisDataStreamName", value=stream.ref)
