@@ -21,7 +21,7 @@ from pyiceberg.types import PrimitiveType
 
 from local_runtime.errors import LocalRuntimeError
 from local_runtime.lakehouse.data_files import commit_files, current_files, read_rows, write_rows
-from local_runtime.lakehouse.row_keys import key_schema, partition_columns, row_keys, stored_values
+from local_runtime.lakehouse.row_keys import flat, key_schema, partition_columns, row_keys, stored_values
 
 INSERT, UPDATE, DELETE = "insert", "update", "delete"
 OPERATIONS = (INSERT, UPDATE, DELETE)
@@ -109,10 +109,15 @@ def _rewrite(table: Table, reduced: Reduced, unique_keys: Sequence[str]) -> Rewr
     files: list[DataFile] = []
     survivors: list[pa.Table] = []
     for task in _candidates(table, reduced, unique_keys):
-        keys = row_keys(read_rows(table, [task], narrow), schema, spec, unique_keys)
-        matches = pc.is_in(keys, value_set=reduced.keys)
-        if not pc.any(matches, min_count=0).as_py():
+        keys = read_rows(table, [task], narrow)
+        # The first key alone rules out nearly all rows; whole keys are made only for the rest.
+        first = flat(keys.column(unique_keys[0]))
+        matches = pc.is_in(first, value_set=reduced.replaced.column(unique_keys[0]).cast(first.type))
+        near = row_keys(keys.filter(matches), schema, spec, unique_keys)
+        exact = pc.is_in(near, value_set=reduced.keys)
+        if not pc.any(exact, min_count=0).as_py():
             continue
+        matches = pc.replace_with_mask(matches, matches, exact)
         files.append(task.file)
         survivors.append(read_rows(table, [task]).filter(pc.invert(matches)))
     return Rewritten(tuple(files), tuple(survivors))

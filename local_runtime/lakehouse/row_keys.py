@@ -27,7 +27,7 @@ def key_schema(schema: Schema, spec: PartitionSpec, unique_keys: Sequence[str]) 
 def row_keys(rows: pa.Table, schema: Schema, spec: PartitionSpec, unique_keys: Sequence[str]) -> pa.Array:
     """One value a row; equal where the partition and all keys are equal, null being equal to null."""
     columns = [*partition_columns(rows, schema, spec), *(rows.column(name) for name in unique_keys)]
-    framed = [_framed(_flat(column)) for column in columns]
+    framed = [_framed(flat(column)) for column in columns]
     return framed[0] if len(framed) == 1 else pc.binary_join_element_wise(*framed, _NOTHING)
 
 
@@ -37,17 +37,17 @@ def partition_columns(rows: pa.Table, schema: Schema, spec: PartitionSpec) -> li
     for field in spec.fields:
         source = schema.find_field(field.source_id)
         transform = field.transform.pyarrow_transform(source.field_type)
-        columns.append(_flat(transform(_flat(rows.column(source.name)))))
+        columns.append(flat(transform(flat(rows.column(source.name)))))
     return columns
 
 
 def stored_values(column: pa.Array) -> list[Any]:
     """Values as Iceberg's partitions and column bounds have them: moments and days are integers."""
-    values: list[Any] = _as_integers(_flat(column)).to_pylist()
+    values: list[Any] = _as_integers(flat(column)).to_pylist()
     return values
 
 
-def _flat(column: pa.Array | pa.ChunkedArray) -> pa.Array:
+def flat(column: pa.Array | pa.ChunkedArray) -> pa.Array:
     """One array, as long as its 32-bit offsets allow: the keys of a batch and of a file do."""
     return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
 
