@@ -17,6 +17,7 @@ from local_runtime.firehose.crash_point import crash_point
 from local_runtime.firehose.direct_put import DirectPut, DirectPutStore
 from local_runtime.firehose.ledger import Ledger
 from local_runtime.gateway.app import Gateway
+from local_runtime.gateway.user_pool_keys import keys_at
 from local_runtime.kinesis.model import StreamDefinition
 from local_runtime.kinesis.service import KinesisService
 from local_runtime.kinesis.store import StreamStore
@@ -68,13 +69,6 @@ class LocalRun:
         self.metrics.add_totals(stream_totals(self.streams))
         self.kinesis = MeteredKinesis(KinesisService(self.streams), self.metrics)
         self.functions = [self._function(item) for item in assembly.of_type("AWS::Lambda::Function")]
-        self.gateway = Gateway(
-            assembly,
-            {"kinesis": self.kinesis},
-            on_access=self._access_log,
-            functions={function.arn: function for function in self.functions},
-            throttle=throttle,
-        )
         self._ledger = Ledger(state.firehose)
         self._direct_put_store = DirectPutStore(state.direct_puts)
         self.deliveries = DeliveryFactory(
@@ -90,12 +84,21 @@ class LocalRun:
         ).build()
         self.direct_puts: Mapping[str, DirectPut] = direct_puts(self.deliveries)
         self.metrics.add_totals(delivery_totals(assembly, self._ledger, self.direct_puts))
+        firehose = FirehoseService(assembly, self.direct_puts)
+        self.gateway = Gateway(
+            assembly,
+            {"kinesis": self.kinesis, "firehose": firehose},
+            on_access=self._access_log,
+            functions={function.arn: function for function in self.functions},
+            user_pool_keys=keys_at(endpoint_url),
+            throttle=throttle,
+        )
         self.aws = AwsEndpoint(
             assembly,
             state.root,
             endpoint_url=endpoint_url,
             kinesis=self.kinesis,
-            firehose=FirehoseService(assembly, self.direct_puts),
+            firehose=firehose,
             functions=self.functions,
             metrics=self.metrics,
             lakehouse=lambda: self.lakehouse,

@@ -85,8 +85,9 @@ class Method:
 
     @property
     def waits(self) -> bool:
-        """Whether answering may take long: a function or the keys of a user pool are asked."""
-        return self.authorizer is not None or bool(self.integration.target.function)
+        """Whether answering may take long: all but the stream and MOCK answer from elsewhere."""
+        target = self.integration.target
+        return self.authorizer is not None or bool(target.function) or target.service not in ("", "kinesis")
 
 
 @dataclass(frozen=True)

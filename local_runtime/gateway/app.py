@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 
@@ -31,11 +31,9 @@ from local_runtime.gateway.routing import find_method
 from local_runtime.gateway.service_integration import ServiceIntegration
 from local_runtime.gateway.throttle import StageThrottle, TokenBuckets
 from local_runtime.gateway.usage_plan import UsagePlans
+from local_runtime.gateway.user_pool_keys import KeySetOfPool
 from local_runtime.service import Service
 from local_runtime.vtl import TemplateError
-
-if TYPE_CHECKING:
-    from local_runtime.gateway.cognito_authorizer import UserPoolKeys
 
 _LOG = logging.getLogger(__name__)
 _NO_FUNCTIONS: Mapping[str, Function] = MappingProxyType({})
@@ -62,7 +60,7 @@ class Gateway:
         on_access: Callable[[str], None] | None = None,
         *,
         functions: Mapping[str, Function] = _NO_FUNCTIONS,
-        user_pool_keys: UserPoolKeys | None = None,
+        user_pool_keys: KeySetOfPool | None = None,
         throttle: bool = False,
     ) -> None:
         self.apis = load_apis(assembly)
@@ -195,7 +193,7 @@ def _check_targets(
 
 
 def _token_check(
-    methods: Iterable[Method], keys: UserPoolKeys | None, clock: Callable[[], float]
+    methods: Iterable[Method], keys: KeySetOfPool | None, clock: Callable[[], float]
 ) -> Callable[[Invocation], None]:
     """The check of Cognito tokens; its library is loaded only for an API that has such an authorizer."""
     if all(method.authorization != "COGNITO_USER_POOLS" for method in methods):

@@ -17,16 +17,14 @@ from joserfc.jwk import KeySet
 
 from local_runtime.gateway.context import Invocation
 from local_runtime.gateway.gateway_response import GatewayError
+from local_runtime.gateway.user_pool_keys import KeySetOfPool
 from local_runtime.vtl.values import to_text
 
 _LOG = logging.getLogger(__name__)
 
-UserPoolKeys = Callable[[str], Mapping[str, Any]]
-"""A user pool's JSON Web Key Set, by the pool's id; LookupError where there is no such pool."""
-
 
 class CognitoAuthorizers:
-    def __init__(self, keys: UserPoolKeys, clock: Callable[[], float]) -> None:
+    def __init__(self, keys: KeySetOfPool, clock: Callable[[], float]) -> None:
         self._keys = keys
         self._clock = clock
 
