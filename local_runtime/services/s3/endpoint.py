@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from urllib.parse import unquote
 from uuid import uuid4
 
@@ -17,9 +17,11 @@ from local_runtime.services.s3 import buckets, objects, uploads
 from local_runtime.services.s3.conditions import NotModifiedError
 from local_runtime.services.s3.context import S3Context, S3Request
 from local_runtime.wire.errors import s3_error
-from local_runtime.wire.http import Receive, Scope, Send, headers_of, query_of, raw_path, respond
+from local_runtime.wire.http import Message, Receive, Scope, Send, headers_of, query_of, raw_path, respond
 
 _log = logging.getLogger(__name__)
+
+_MAX_DISCARDED = 64 * 1024 * 1024
 
 Operation = Callable[[S3Context, S3Request, Send], Awaitable[None]]
 
@@ -89,8 +91,9 @@ class S3Endpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         bucket, _, key = raw_path(scope).lstrip("/").partition("/")
+        body = _RequestBody(receive)
         request = S3Request(
-            str(scope["method"]), unquote(bucket), unquote(key), query_of(scope), headers_of(scope), receive
+            str(scope["method"]), unquote(bucket), unquote(key), query_of(scope), headers_of(scope), body
         )
         try:
             operation = _operation(request)
@@ -99,11 +102,12 @@ class S3Endpoint:
         except NotModifiedError:
             await respond(send, 304, [], b"")
         except AwsError as error:
-            await _fail(send, request, error)
+            await _fail(send, request, error, await body.settle(request.headers))
         except Exception:
             _log.exception("S3 %s /%s/%s failed", request.method, request.bucket, request.key)
             message = "The request failed inside the local run; its log has the details."
-            await _fail(send, request, AwsError("InternalError", message, 500))
+            failure = AwsError("InternalError", message, 500)
+            await _fail(send, request, failure, await body.settle(request.headers))
 
 
 def _operation(request: S3Request) -> Operation:
@@ -130,10 +134,40 @@ def _not_implemented(what: str) -> AwsError:
     )
 
 
-async def _fail(send: Send, request: S3Request, error: AwsError) -> None:
+class _RequestBody:
+    """`receive`, and what to do with a body that nobody wanted in the end."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._begun = self._ended = False
+
+    async def __call__(self) -> Message:
+        message = await self._receive()
+        self._begun = True
+        self._ended = message["type"] == "http.disconnect" or not message.get("more_body", False)
+        return message
+
+    async def settle(self, headers: Mapping[str, str]) -> bool:
+        """Read the rest of the body, which the client sends before it looks for an answer.
+
+        Returns:
+            Whether the connection can be used again: not when a client that asked whether to send its body
+            is told the outcome instead, nor when the rest is too much to read in vain.
+        """
+        if not self._begun and headers.get("expect", "").lower() == "100-continue":
+            return False
+        discarded = 0
+        while not self._ended and discarded < _MAX_DISCARDED:
+            discarded += len((await self()).get("body", b""))
+        return self._ended
+
+
+async def _fail(send: Send, request: S3Request, error: AwsError, reusable: bool) -> None:
     """Answer with an error, which for HEAD has no body: the status alone tells the client."""
     request_id = str(uuid4())
     fields: list[tuple[bytes, bytes]] = [(b"x-amz-request-id", request_id.encode())]
+    if not reusable:
+        fields.append((b"connection", b"close"))
     if request.method == "HEAD":
         await respond(send, error.status, fields, b"")
         return
