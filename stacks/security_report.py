@@ -137,7 +137,7 @@ def _app(outdir: str, context: Mapping[str, Any]) -> App:
 def _checked(assembly: Assembly, outdir: str) -> dict[str, Any]:
     """The report on the templates themselves.
 
-    The rules look at typed constructs, and some of the app's are plain `CfnResource`s; an include types them all.
+    The rules look at typed constructs, and some of the app's are plain `CfnResource`s; an include types all.
     """
     app = _app(outdir, {})
     for stack, template in assembly.templates.items():

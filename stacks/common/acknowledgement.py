@@ -6,8 +6,10 @@ https://github.com/cdklabs/cdk-nag
 
 from __future__ import annotations
 
-from aws_cdk import Acknowledgment, Aws, Validations
+from aws_cdk import Acknowledgment, Validations
 from constructs import Construct
+
+from stacks.common.pseudo_parameters import account, partition, region
 
 PACK = "AwsSolutions"
 
@@ -20,9 +22,9 @@ def acknowledge(construct: Construct, rule: str, reason: str) -> None:
 def acknowledge_wildcard(construct: Construct, resource: str, reason: str) -> None:
     """Accepts a resource with `*` in a policy; the rule spells its ARN with `<AWS::Region>` for tokens."""
     for token, name in (
-        (Aws.PARTITION, "Partition"),
-        (Aws.REGION, "Region"),
-        (Aws.ACCOUNT_ID, "AccountId"),
+        (partition(), "Partition"),
+        (region(), "Region"),
+        (account(), "AccountId"),
     ):
         resource = resource.replace(token, f"<AWS::{name}>")
     acknowledge(construct, f"IAM5[Resource::{resource}]", reason)

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from aws_cdk import Aws, CfnResource, RemovalPolicy, Stack
+from aws_cdk import CfnResource, RemovalPolicy, Stack
 from constructs import Construct
 
 from stacks.common.iam import Permission
+from stacks.common.pseudo_parameters import partition
 
 
 class EncryptionKey(CfnResource):
@@ -39,14 +40,14 @@ class EncryptionKey(CfnResource):
 
 def _key_policy(stack: Stack) -> dict[str, object]:
     """IAM policies decide for roles of the account; services that act in their own name stand here."""
-    log_groups = f"arn:{Aws.PARTITION}:logs:{stack.region}:{stack.account}:log-group:*"
+    log_groups = f"arn:{partition()}:logs:{stack.region}:{stack.account}:log-group:*"
     return {
         "Version": "2012-10-17",
         "Statement": [
             {
                 "Sid": "LetIamPoliciesDecide",
                 "Effect": "Allow",
-                "Principal": {"AWS": f"arn:{Aws.PARTITION}:iam::{stack.account}:root"},
+                "Principal": {"AWS": f"arn:{partition()}:iam::{stack.account}:root"},
                 "Action": "kms:*",
                 "Resource": "*",
             },

@@ -5,12 +5,13 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Best_Practice_Rec
 
 from __future__ import annotations
 
-from aws_cdk import Aws, CfnOutput, Environment
+from aws_cdk import CfnOutput, Environment
 from constructs import Construct
 
 from stacks.common.alarm_topic import AlarmTopic
 from stacks.common.alarms import add_alarm
 from stacks.common.dashboard import add_dashboard
+from stacks.common.pseudo_parameters import partition
 from stacks.common.stack import TaggedStack
 from stacks.web_analytics.alarms import NAME_PREFIX, alarms
 from stacks.web_analytics.config import WebAnalyticsConfig
@@ -41,7 +42,7 @@ class MonitoringStack(TaggedStack):
         watched = alarms(metrics, settings)
         for alarm in watched:
             add_alarm(self, alarm, name_prefix=NAME_PREFIX, topic_arn=topic.ref, runbook=settings.runbook)
-        alarm_arn = f"arn:{Aws.PARTITION}:cloudwatch:{self.region}:{self.account}:alarm:{NAME_PREFIX}"
+        alarm_arn = f"arn:{partition()}:cloudwatch:{self.region}:{self.account}:alarm:{NAME_PREFIX}"
         add_dashboard(
             self,
             "Dashboard",

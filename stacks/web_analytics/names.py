@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from hashlib import sha256
 
-from aws_cdk import Aws, Stack
+from aws_cdk import Stack
 
+from stacks.common.pseudo_parameters import partition
 from stacks.web_analytics.config import WebAnalyticsConfig
 
 TRANSFORM_FUNCTION = "web-analytics-firehose-data-transform"
@@ -33,7 +34,7 @@ class Names:
         self.stream_arn = self._arn("kinesis", f"stream/{config.kinesis_stream_name}")
         default_bucket = f"web-analytics-{self.region}-{self.account}"
         self.bucket = default_bucket if firehose.s3_bucket_name is None else firehose.s3_bucket_name
-        self.bucket_arn = f"arn:{Aws.PARTITION}:s3:::{self.bucket}"
+        self.bucket_arn = f"arn:{partition()}:s3:::{self.bucket}"
         self.table_location = f"s3://{self.bucket}/{firehose.output_prefix}"
         self.table_objects_arn = f"{self.bucket_arn}/{firehose.output_prefix}/*"
 
@@ -53,10 +54,10 @@ class Names:
         self.delivery_log_streams_arn = f"{self.log_groups_arn}:{self.delivery_log_group}:log-stream:*"
 
     def _arn(self, service: str, resource: str) -> str:
-        return f"arn:{Aws.PARTITION}:{service}:{self.region}:{self.account}:{resource}"
+        return f"arn:{partition()}:{service}:{self.region}:{self.account}:{resource}"
 
     def _role_arn(self, name: str) -> str:
-        return f"arn:{Aws.PARTITION}:iam::{self.account}:role/{name}"
+        return f"arn:{partition()}:iam::{self.account}:role/{name}"
 
 
 def _delivery_stream(source: str) -> str:
