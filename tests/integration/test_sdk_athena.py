@@ -14,10 +14,13 @@ import pytest
 from botocore.config import Config
 from pyathena import connect
 
+pytestmark = pytest.mark.xdist_group("sdk-athena")  # one run for all of them
+
 STREAM = "PUT-Firehose-aEhWz"
 DATABASE = "web_log_iceberg_db"
 EVENTS = 30
-QUERIES = sorted((Path(__file__).resolve().parents[2] / "sql").glob("*/queries/*.sql"))
+SQL = Path(__file__).resolve().parents[2] / "sql" / "web_analytics"
+QUERIES, TABLES = sorted(SQL.glob("queries/*.sql")), sorted(SQL.glob("tables/*.sql"))
 ENDLESS = (
     "SELECT count(*) FROM UNNEST(sequence(1, 10000)) AS a(x) CROSS JOIN UNNEST(sequence(1, 10000)) AS b(y)"
     " CROSS JOIN UNNEST(sequence(1, 10000)) AS c(z) WHERE x * y + z = -1"
@@ -235,3 +238,15 @@ def test_pyathena_gets_python_values(run: Any) -> None:
         )
         ((count, newest, some),) = cursor.fetchall()
     assert (count, newest.isoformat(), some) == (10, "2026-11-21T10:00:00", True)
+
+
+def test_pyathena_makes_the_table_by_the_projects_ddl(run: Any) -> None:
+    with connect(schema_name=DATABASE, work_group="primary", poll_interval=0.02, **settings(run)) as session:
+        cursor = session.cursor()
+        cursor.execute("DROP TABLE web_log_iceberg")
+        for path in TABLES:
+            cursor.execute(path.read_text())
+        cursor.execute("SHOW TABLES")
+        assert cursor.fetchall() == [("web_log_iceberg",)]
+        cursor.execute("SELECT count(*) FROM web_log_iceberg")
+        assert cursor.fetchall() == [(0,)]

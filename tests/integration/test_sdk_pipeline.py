@@ -14,6 +14,8 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+pytestmark = pytest.mark.xdist_group("sdk-pipeline")  # one run for all of them
+
 STREAM = "PUT-Firehose-aEhWz"
 DATABASE, TABLE = "web_log_iceberg_db", "web_log_iceberg"
 FUNCTION = "web-analytics-firehose-data-transform"

@@ -13,6 +13,8 @@ from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+pytestmark = pytest.mark.xdist_group("sdk-s3")  # one run for all of them
+
 BUCKET = "web-analytics-us-east-1-123456789012"
 MIB = 1024 * 1024
 

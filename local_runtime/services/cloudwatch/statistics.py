@@ -30,7 +30,14 @@ class StatisticSet:
     """Logarithmic bins, each two per cent wide -> how many values are in it."""
 
     def add(self, value: float, count: float = 1) -> None:
-        self.merge(StatisticSet(count, value * count, value, value, {_bin(value): count}))
+        self.count += count
+        self.sum += value * count
+        if value < self.minimum:
+            self.minimum = value
+        if value > self.maximum:
+            self.maximum = value
+        number = _bin(value)
+        self.bins[number] = self.bins.get(number, 0) + count
 
     def merge(self, other: StatisticSet) -> None:
         self.count += other.count

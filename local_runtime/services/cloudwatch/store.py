@@ -13,8 +13,8 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from local_runtime.errors import LocalRuntimeError
 from local_runtime.services.cloudwatch.journal import Entry, Journal, Position, replay
@@ -60,8 +60,7 @@ _SUMS = "SELECT namespace, name, dimensions, unit, sum(sum) FROM point JOIN seri
 Dimensions = tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True)
-class Series:
+class Series(NamedTuple):
     """One metric in one unit; dimensions are sorted by name."""
 
     namespace: str
@@ -142,19 +141,20 @@ class MetricStore:
     def record_set(self, series: Series, values: StatisticSet, at: float) -> None:
         """Add values that were counted by the client; durable when this returns."""
         with self._lock:
-            self._merge(series, at, values)
+            self._minute(series, at).merge(values)
         self.fold()
 
     def _add(self, entry: Entry) -> None:
         at, namespace, dimensions, values = entry
         for name, unit, value, count in values:
-            added = StatisticSet()
-            added.add(value, count)
-            self._merge(Series(namespace, name, dimensions, unit), at, added)
+            self._minute(Series(namespace, name, dimensions, unit), at).add(value, count)
 
-    def _merge(self, series: Series, at: float, values: StatisticSet) -> None:
-        minute = int(at) // MINUTE * MINUTE
-        self._pending.setdefault((series, minute), StatisticSet()).merge(values)
+    def _minute(self, series: Series, at: float) -> StatisticSet:
+        key = (series, int(at) // MINUTE * MINUTE)
+        found = self._pending.get(key)
+        if found is None:
+            found = self._pending[key] = StatisticSet()
+        return found
 
     # -- folding
 
