@@ -30,12 +30,14 @@ class Clients:
         keys = {"aws_access_key_id": "local", "aws_secret_access_key": "local"} if local else {}
         self._session = boto3.Session(region_name=self.region, **keys)
 
-    def __call__(self, service: str) -> Any:
+    def __call__(self, service: str, *, attempts: int | None = None) -> Any:
+        """A client; with `attempts` 1 it never sends a request again by itself."""
         from botocore.config import Config
 
         # on loopback a bucket is no host name
         s3 = {"addressing_style": "path" if _is_local() else "auto"}
-        config = Config(max_pool_connections=32, retries={"mode": "standard"}, s3=s3)
+        retries = {"mode": "standard"} | ({} if attempts is None else {"total_max_attempts": attempts})
+        config = Config(max_pool_connections=32, retries=retries, s3=s3)
         return self._session.client(service, config=config)
 
     def bucket(self, name: str | None) -> str:

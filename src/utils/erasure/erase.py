@@ -66,11 +66,10 @@ class Erasure:
     def erase(self, found: Found, *, wait: bool, tell: Callable[[str], None]) -> Outcome:
         if found.rows:
             tell(f"deleting {found.rows:,} rows of {self.table.name}")
-            # before the rows: an account may count them twice for a moment, and never miss them for good
+            self.table.delete()
             write_erasure(
                 self.errors.s3, self.errors.bucket, self.table.name, found.rows_by_minute, datetime.now(UTC)
             )
-            self.table.delete()
             tell("rewriting the files that held them")
             self.table.rewrite()
         if found.error_objects:

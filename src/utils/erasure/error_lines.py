@@ -67,10 +67,13 @@ class ErrorLines:
         envelope = _envelope(line)
         if envelope is None:
             return b""
-        kept = {
-            name: "" if self.person.mentioned_in(str(value)) else value for name, value in envelope.items()
-        }
+        kept = {name: self._without_them(value) for name, value in envelope.items()}
         return json.dumps({**kept, "rawData": "", "erasedAt": now.isoformat()}).encode()
+
+    def _without_them(self, value: Any) -> Any:
+        if not self.person.mentioned_in(str(value)):
+            return value
+        return "" if isinstance(value, str) else None
 
     def _remove_old_versions(self, keys: Sequence[str]) -> None:
         """In a bucket with versions, what was overwritten is still there."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from .time_range import TimeRange
@@ -23,20 +23,13 @@ class Metrics:
 
     def sum(self, namespace: str, name: str, dimensions: Mapping[str, str], within: TimeRange) -> int | None:
         """The metric's sum; None when it has no data points at all."""
-        points = list(self._points(namespace, name, dimensions, within, "Sum"))
+        points = list(self._sums(namespace, name, dimensions, within))
         return round(sum(points)) if points else None
 
-    def newest(
+    def _sums(
         self, namespace: str, name: str, dimensions: Mapping[str, str], within: TimeRange
-    ) -> float | None:
-        """The largest value of the newest period that has one."""
-        points = list(self._points(namespace, name, dimensions, within, "Maximum"))
-        return points[-1] if points else None
-
-    def _points(
-        self, namespace: str, name: str, dimensions: Mapping[str, str], within: TimeRange, statistic: str
     ) -> Iterator[float]:
-        """In order of time; a call may ask for no more than 1,440 periods."""
+        """The sum of each period that has one; a call may ask for no more than 1,440 periods."""
         start = within.start
         step = timedelta(seconds=within.period * MAX_DATA_POINTS)
         while start < within.end:
@@ -48,12 +41,9 @@ class Metrics:
                 StartTime=start,
                 EndTime=end,
                 Period=within.period,
-                Statistics=[statistic],
+                Statistics=["Sum"],
             )
-            points: list[tuple[datetime, float]] = [
-                (point["Timestamp"], float(point[statistic])) for point in answer["Datapoints"]
-            ]
-            yield from (value for _, value in sorted(points))
+            yield from (float(point["Sum"]) for point in answer["Datapoints"])
             start = end
 
     def list(self, namespace: str, name: str | None = None) -> list[tuple[str, dict[str, str]]]:
