@@ -189,9 +189,9 @@ class _Bill:
         metrics = assumed.metrics_of_function
         metrics += assumed.metrics_of_api_method if pipeline.method_metrics else 0
         yield self._line("CloudWatch metrics", f"{metrics} metrics", ("custom_metric", metrics))
-        if pipeline.alarms or pipeline.dashboards:
-            counted = f"{pipeline.alarms} alarms, {pipeline.dashboards} dashboards"
-            items = (("alarm", pipeline.alarms), ("dashboard", pipeline.dashboards))
+        if pipeline.alarm_metrics or pipeline.dashboards:
+            counted = f"{pipeline.alarm_metrics} metrics in alarms, dashboards: {pipeline.dashboards}"
+            items = (("alarm", pipeline.alarm_metrics), ("dashboard", pipeline.dashboards))
             yield self._line("CloudWatch alarms", counted, *items)
         traces = self._traces(work.requests) if pipeline.api_traced else 0
         traces += self._traces(self.invocations) if pipeline.function_traced else 0

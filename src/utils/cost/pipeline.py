@@ -33,7 +33,8 @@ class Pipeline:
     api_traced: bool = False
     function_traced: bool = False
     throttling_rate: float | None = None
-    alarms: int = 0
+    alarm_metrics: int = 0
+    """Each alarm's metrics: an alarm on an expression is billed for every metric in it."""
     dashboards: int = 0
     kms_keys: int = 0
     waf_rules: tuple[int, ...] = ()
@@ -67,7 +68,7 @@ def read_pipeline(assembly: Path, stack_prefix: str) -> Pipeline:
         buffer_mb=float(hints["SizeInMBs"]),
         buffer_seconds=float(hints["IntervalInSeconds"]),
         append_only=bool(destination.get("AppendOnly", False)),
-        alarms=resources.count("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm"),
+        alarm_metrics=sum(map(_alarm_metrics, resources.of_type("AWS::CloudWatch::Alarm"))),
         dashboards=resources.count("AWS::CloudWatch::Dashboard"),
         kms_keys=resources.count("AWS::KMS::Key"),
         waf_rules=tuple(
@@ -114,6 +115,11 @@ def _resources(assembly: Path, stack_prefix: str) -> Iterator[Resource]:
 
 def _is_iceberg(resource: Resource) -> bool:
     return "IcebergDestinationConfiguration" in resource["Properties"]
+
+
+def _alarm_metrics(alarm: Resource) -> int:
+    queries = alarm["Properties"].get("Metrics", ())
+    return max(1, sum("MetricStat" in query for query in queries))
 
 
 def _lambda_parameters(destination: Mapping[str, Any], place: str) -> dict[str, Any]:

@@ -117,7 +117,13 @@ def test_monitoring_and_protection_cost_what_the_templates_have_of_them() -> Non
     bare = {line.stage for line in estimate(REFERENCE, work, load_prices()).lines}
     assert not bare & {"CloudWatch alarms", "WAF", "X-Ray", "KMS", "Kinesis retention"}
     full = replace(
-        REFERENCE, alarms=20, dashboards=1, waf_rules=(2,), kms_keys=1, api_traced=True, retention_hours=48
+        REFERENCE,
+        alarm_metrics=20,
+        dashboards=1,
+        waf_rules=(2,),
+        kms_keys=1,
+        api_traced=True,
+        retention_hours=48,
     )
     assert usd(full, work, "CloudWatch alarms") == pytest.approx(20 * 0.10 + 3)
     assert usd(full, work, "WAF") == pytest.approx(5 + 2 + 0.60)
