@@ -43,6 +43,7 @@ class DirectPutStore:
         self.db.execute("pragma journal_mode=wal")
         # As for the stream store (docs/decisions/0030): the death of the process loses nothing.
         self.db.execute("pragma synchronous=normal")
+        self.db.execute("pragma secure_delete=on")  # what is delivered must be gone from the file, too
         self.db.executescript(_SCHEMA)
 
     def close(self) -> None:

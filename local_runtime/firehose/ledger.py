@@ -72,6 +72,7 @@ class Ledger:
         self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         self._db.execute("pragma journal_mode=wal")
         self._db.execute("pragma synchronous=full")
+        self._db.execute("pragma secure_delete=on")
         self._db.executescript(_SCHEMA)
 
     def positions(self, delivery_stream: str) -> dict[str, str]:
