@@ -92,7 +92,7 @@ class CreateTableAs:
         if chosen is not None and execution.location_is_enforced:
             raise QueryError(
                 "INVALID_TABLE_PROPERTY",
-                "the workgroup enforces its output location, so the statement must not have external_location",
+                "the workgroup enforces its output location: the statement must not have external_location",
             )
         if chosen is not None:
             return chosen.rstrip("/")

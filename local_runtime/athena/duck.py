@@ -5,11 +5,12 @@ https://duckdb.org/docs/stable/operations_manual/securing_duckdb/overview
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import duckdb
 
-from local_runtime.athena.functions import macro_statements
+from local_runtime.athena.functions import FAILED, macro_statements
 from local_runtime.athena.result import QueryError
 
 SETTINGS = (
@@ -31,6 +32,7 @@ CODES: tuple[tuple[type[duckdb.Error], str], ...] = (
     (duckdb.InvalidInputException, "INVALID_FUNCTION_ARGUMENT"),
     (duckdb.OutOfMemoryException, "EXCEEDED_LOCAL_MEMORY_LIMIT"),
 )
+OWN_ERROR = re.compile(rf"[\"']{FAILED}(?P<code>[A-Z_]+): (?P<message>[^\"]*?)['\"]( to \w+|, expected.*)")
 
 
 def open_database(readable: Path) -> duckdb.DuckDBPyConnection:
@@ -48,6 +50,9 @@ def open_database(readable: Path) -> duckdb.DuckDBPyConnection:
 def query_error(error: duckdb.Error) -> QueryError:
     """DuckDB's complaint with Athena's code."""
     message = str(error).splitlines()[0]
+    own = OWN_ERROR.search(message)
+    if own is not None:
+        return QueryError(own["code"], own["message"])
     if "Division by zero" in message:
         return QueryError("DIVISION_BY_ZERO", "Division by zero")
     for kind, code in CODES:

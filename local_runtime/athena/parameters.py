@@ -9,11 +9,23 @@ from collections.abc import Sequence
 
 import sqlglot
 from sqlglot import exp
+from sqlglot.dialects.dialect import Dialect
+from sqlglot.dialects.trino import Trino
 from sqlglot.errors import SqlglotError
 
 from local_runtime.athena.result import QueryError
 
 DIALECT = "athena"
+
+
+def _query_dialect() -> Dialect:
+    """Athena's queries are Trino's; an index stays as it is written, whatever its type."""
+    dialect = Trino()
+    dialect.INDEX_OFFSET = 0
+    return dialect
+
+
+QUERY_DIALECT = _query_dialect()
 
 
 def bind_parameters(sql: str, parameters: Sequence[str]) -> str:
@@ -38,7 +50,7 @@ def bind_parameters(sql: str, parameters: Sequence[str]) -> str:
 def _places(sql: str) -> list[tuple[int, int]]:
     """Where each `?` starts, and where the text goes on after it."""
     try:
-        tokens = sqlglot.tokenize(sql, read=DIALECT)
+        tokens = sqlglot.tokenize(sql, read=QUERY_DIALECT)
     except SqlglotError:  # the parser says what is wrong, and where
         return []
     return [(token.start, token.end + 1) for token in tokens if token.token_type.name == "PLACEHOLDER"]
@@ -46,7 +58,7 @@ def _places(sql: str) -> list[tuple[int, int]]:
 
 def _value(text: str, number: int) -> str:
     try:
-        value = sqlglot.parse_one(text, read=DIALECT)
+        value = sqlglot.parse_one(text, read=QUERY_DIALECT)
     except SqlglotError as error:
         raise QueryError("SYNTAX_ERROR", f"parameter {number} is no expression: {text!r}") from error
     if value.find(exp.Column, exp.Query, exp.Placeholder, exp.Table, exp.Command) is not None:

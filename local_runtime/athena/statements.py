@@ -12,7 +12,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import ParseError, TokenError
 
-from local_runtime.athena.parameters import DIALECT
+from local_runtime.athena.parameters import DIALECT, QUERY_DIALECT
 from local_runtime.athena.result import QueryError
 
 __all__ = ["DIALECT", "SELECT", "Statement", "place", "read_statement"]
@@ -65,7 +65,7 @@ class Statement:
         _refuse_backticks(self.sql)
         text = re.sub(r"[^\n]", " ", self.sql[:start]) + self.sql[start:]
         try:
-            expressions = [item for item in sqlglot.parse(text, read=DIALECT) if item is not None]
+            expressions = [item for item in sqlglot.parse(text, read=QUERY_DIALECT) if item is not None]
         except ParseError as error:
             raise _syntax_error(error) from error
         except TokenError as error:

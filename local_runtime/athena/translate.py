@@ -15,6 +15,7 @@ from sqlglot.optimizer.annotate_types import annotate_types
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.schema import MappingSchema
 
+from local_runtime.athena.decimal_types import expression_metadata
 from local_runtime.athena.functions import KNOWN
 from local_runtime.athena.names import (
     CATALOG,
@@ -40,6 +41,7 @@ UNRESOLVED = re.compile(
 AMBIGUOUS = re.compile(
     r"Column '?\"?(?P<name>[^'\"]*)\"?'? (?:is|was) ambiguous|[Aa]mbiguous column:? '?\"?(?P<other>\w+)"
 )
+METADATA = expression_metadata()
 FILE_FUNCTIONS = (exp.ReadCSV, exp.ReadParquet)
 
 
@@ -82,7 +84,7 @@ def translate(query: exp.Query, sql: str, database: str | None, sources: Sources
     count_ordinality_as_a_column(query)
     schema = _schema(sources, hidden)
     qualified = _qualify(query, database, schema)
-    annotate_types(qualified, schema=schema, dialect=DIALECT)
+    annotate_types(qualified, schema=schema, expression_metadata=METADATA, dialect=DIALECT)
     check_types(qualified, sql)
     mean_what_trino_means(qualified)
     parameters: dict[TableName, str] = {}

@@ -17,6 +17,10 @@ MOMENTS = {exp.DType.DATE, *exp.DataType.TEMPORAL_TYPES} - {exp.DType.TIME, exp.
 
 COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.NullSafeEQ, exp.NullSafeNEQ)
 ARITHMETIC = (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod)
+TEXT_FUNCTIONS = (
+    *(exp.Length, exp.Upper, exp.Lower, exp.Trim, exp.Substring, exp.StrPosition, exp.Split, exp.SplitPart),
+    *(exp.RegexpLike, exp.RegexpExtract, exp.RegexpReplace, exp.StartsWith, exp.JSONExtractScalar),
+)
 SIGNS = {
     exp.EQ: "=", exp.NEQ: "<>", exp.LT: "<", exp.LTE: "<=", exp.GT: ">", exp.GTE: ">=",
     exp.NullSafeEQ: "IS NOT DISTINCT FROM", exp.NullSafeNEQ: "IS DISTINCT FROM",
@@ -28,27 +32,36 @@ def check_types(query: exp.Expr, sql: str) -> None:
     """Look at a query whose types are annotated; what is not known is let pass.
 
     Raises:
-        QueryError: TYPE_MISMATCH.
+        QueryError: TYPE_MISMATCH, or FUNCTION_NOT_FOUND for a function of that name with those types.
     """
-    for node in query.find_all(*COMPARISONS, *ARITHMETIC):
-        _check_pair(node, node.this, node.expression, SIGNS[type(node)], sql)
-    for between in query.find_all(exp.Between):
-        for bound in ("low", "high"):
-            _check_pair(between, between.this, between.args[bound], "BETWEEN", sql)
-    for member in query.find_all(exp.In):
-        for item in member.expressions:
-            _check_pair(member, member.this, item, "IN", sql)
+    for left, right, sign, node in _pairs(query):
+        _check_pair(node, left, right, sign, sql)
     for pipe in query.find_all(exp.DPipe):
-        for side in (pipe.this, pipe.expression):
-            if _category(side) in (NUMBER, MOMENT, TRUTH):
-                raise _mismatch(pipe, pipe.this, pipe.expression, "||", sql)
+        if any(_category(side) in (NUMBER, MOMENT, TRUTH) for side in (pipe.this, pipe.expression)):
+            raise _mismatch(pipe, pipe.this, pipe.expression, "||", sql)
+    for function in query.find_all(*TEXT_FUNCTIONS):
+        if _category(function.this) in (NUMBER, MOMENT, TRUTH):
+            call = f"({_shown(function.this)}) for function {function.sql_name().lower()}"
+            raise QueryError("FUNCTION_NOT_FOUND", f"{location(function, sql)}: Unexpected parameters {call}")
     for condition in _conditions(query):
         if _category(condition) in (TEXT, NUMBER, MOMENT):
-            where = location(condition, sql)
             raise QueryError(
                 "TYPE_MISMATCH",
-                f"{where}: WHERE clause must evaluate to a boolean: actual type {_shown(condition)}",
+                f"{location(condition, sql)}: WHERE clause must evaluate to a boolean: "
+                f"actual type {_shown(condition)}",
             )
+
+
+def _pairs(query: exp.Expr) -> Iterator[tuple[exp.Expr, exp.Expr, str, exp.Expr]]:
+    """What is compared or computed with what, by which sign."""
+    for node in query.find_all(*COMPARISONS, *ARITHMETIC):
+        yield node.this, node.expression, SIGNS[type(node)], node
+    for between in query.find_all(exp.Between):
+        for bound in ("low", "high"):
+            yield between.this, between.args[bound], "BETWEEN", between
+    for member in query.find_all(exp.In):
+        for item in member.expressions:
+            yield member.this, item, "IN", member
 
 
 def _conditions(query: exp.Expr) -> Iterator[exp.Expr]:

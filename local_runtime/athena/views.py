@@ -14,7 +14,7 @@ import sqlglot
 from sqlglot import exp
 
 from local_runtime.athena.names import CATALOG
-from local_runtime.athena.parameters import DIALECT
+from local_runtime.athena.parameters import QUERY_DIALECT
 from local_runtime.athena.result import Column
 from local_runtime.lakehouse.external_tables import VIEW, ExternalTable
 
@@ -56,7 +56,7 @@ def view_columns(view: ExternalTable) -> list[tuple[str, str]]:
 def view_query(view: ExternalTable) -> exp.Query:
     """The view's query, its tables resolved against the database that the view was made in."""
     document = _document(view)
-    query = sqlglot.parse_one(document["originalSql"], read=DIALECT)
+    query = sqlglot.parse_one(document["originalSql"], read=QUERY_DIALECT)
     assert isinstance(query, exp.Query)  # nothing else was accepted when the view was made
     names = {cte.alias_or_name for cte in query.find_all(exp.CTE)}
     for table in query.find_all(exp.Table):
