@@ -90,8 +90,10 @@ def _source_range(text: str) -> str:
     """https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-resource-policies-examples.html"""
     try:
         return str(ip_network(text))
-    except ValueError as error:
-        raise ValueError(f"must be a range of addresses such as 192.0.2.0/24: {error}") from None
+    except ValueError:
+        raise ValueError(
+            f"must be a range of addresses such as 192.0.2.0/24, with host bits of zero (got {text!r})"
+        ) from None
 
 
 SourceRange = Annotated[

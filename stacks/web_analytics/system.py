@@ -21,6 +21,7 @@ def add_web_analytics(app: App, config: WebAnalyticsConfig, env: Environment | N
 
     The CLI lists and deploys stacks in rounds, each sorted by name; the dependencies make the rounds.
     """
+    keys = _encryption_key(app, config, env)
     api = KinesisProxyApiStack(app, "WebAnalyticsKdsProxyApiGw", config=config, env=env)
     stream = KinesisStreamStack(app, "WebAnalyticsKinesisStream", config=config, env=env)
     storage = IcebergStorageStack(app, "WebAnalyticsDataFirehoseToIcebergS3Path", config=config, env=env)
@@ -30,7 +31,6 @@ def add_web_analytics(app: App, config: WebAnalyticsConfig, env: Environment | N
     role = DeliveryRoleStack(app, "WebAnalyticsFirehoseToIcebergRoleStack", config=config, env=env)
     grants = LakeFormationStack(app, "WebAnalyticsGrantLFPermissionsOnFirehoseRole", config=config, env=env)
     delivery = DeliveryStreamStack(app, "WebAnalyticsFirehoseToIcebergStack", config=config, env=env)
-
     monitoring = MonitoringStack(app, "WebAnalyticsMonitoring", config=config, env=env)
 
     _after(stream, storage, function, role)
@@ -39,9 +39,15 @@ def add_web_analytics(app: App, config: WebAnalyticsConfig, env: Environment | N
     _after(function, delivery)
     _after(grants, delivery)
     _after(delivery, monitoring)
-    if config.encryption.customer_managed_key and config.encryption.key_arn is None:
-        key = EncryptionKeyStack(app, "WebAnalyticsEncryptionKey", config=config, env=env)
+    for key in keys:
         _after(key, api, stream, storage, function, role, grants, delivery, monitoring)
+
+
+def _encryption_key(app: App, config: WebAnalyticsConfig, env: Environment | None) -> list[Stack]:
+    """The key's stack, if the app is to create one."""
+    if not config.encryption.customer_managed_key or config.encryption.key_arn is not None:
+        return []
+    return [EncryptionKeyStack(app, "WebAnalyticsEncryptionKey", config=config, env=env)]
 
 
 def _after(first: Stack, *others: Stack) -> None:

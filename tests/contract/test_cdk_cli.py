@@ -16,6 +16,7 @@ STACKS = [
     "WebAnalyticsFirehoseToIcebergRoleStack",
     "WebAnalyticsGrantLFPermissionsOnFirehoseRole",
     "WebAnalyticsFirehoseToIcebergStack",
+    "WebAnalyticsMonitoring",
 ]
 
 

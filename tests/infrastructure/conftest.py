@@ -62,16 +62,27 @@ class Assembly:
 
 
 Synthesize = Callable[..., Template]
+SynthesizeApp = Callable[..., Assembly]
 
 
 @pytest.fixture(scope="session")
-def assembly(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
+def synthesize_app(tmp_path_factory: pytest.TempPathFactory) -> SynthesizeApp:
+    """The whole app, with settings over those of the committed context."""
+
+    def synthesize_app(**settings: Any) -> Assembly:
+        directory = tmp_path_factory.mktemp("assembly")
+        app = _app(directory)
+        add_web_analytics(app, load_config(AppConfig, context_files() | settings), None)
+        app.synth()
+        return Assembly(directory)
+
+    return synthesize_app
+
+
+@pytest.fixture(scope="session")
+def assembly(synthesize_app: SynthesizeApp) -> Assembly:
     """The app with the committed context."""
-    directory = tmp_path_factory.mktemp("assembly")
-    app = _app(directory)
-    add_web_analytics(app, load_config(AppConfig, context_files()), None)
-    app.synth()
-    return Assembly(directory)
+    return synthesize_app()
 
 
 @pytest.fixture(scope="session")

@@ -18,6 +18,7 @@ DEPLOY_ORDER = [
     "WebAnalyticsFirehoseToIcebergRoleStack",
     "WebAnalyticsGrantLFPermissionsOnFirehoseRole",
     "WebAnalyticsFirehoseToIcebergStack",
+    "WebAnalyticsMonitoring",
 ]
 
 
@@ -34,7 +35,7 @@ def run_app(outdir: Path, **env: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_manifest_holds_the_seven_stacks_in_deploy_order(assembly: Any) -> None:
+def test_manifest_holds_the_eight_stacks_in_deploy_order(assembly: Any) -> None:
     assert assembly.stacks == DEPLOY_ORDER
 
 

@@ -16,6 +16,7 @@ from stacks.config_errors import ConfigError
 
 FIREHOSE = "data_firehose_configuration"
 TABLE = "destination_iceberg_table_configuration"
+OPTIONAL = {"kinesis_proxy_api.waf_rate_limit", f"{FIREHOSE}.error_records_expire_after_days"}
 
 
 def errors(context: dict[str, Any]) -> list[str]:
@@ -65,16 +66,64 @@ def test_all_mistakes_are_told_at_once() -> None:
         (f"{FIREHOSE}.retry_duration_in_seconds", 0, 7200),
         ("kinesis_proxy_api.throttling_rate_limit", 1, 10_000),
         ("kinesis_proxy_api.throttling_burst_limit", 1, 5_000),
+        ("kinesis_proxy_api.waf_rate_limit", 10, 2_000_000_000),
+        (f"{FIREHOSE}.error_records_expire_after_days", 1, 3650),
+        ("monitoring.ratio_minimum", 1, 1_000_000),
+        ("monitoring.api_server_errors_percent", 1, 100),
+        ("monitoring.api_client_errors_percent", 1, 100),
+        ("monitoring.api_latency_in_ms", 1, 29_000),
+        ("monitoring.rejected_records_percent", 1, 100),
+        ("monitoring.transform_errors", 1, 1_000_000),
+        ("monitoring.transform_throttles", 1, 1_000_000),
+        ("monitoring.transform_duration_percent", 1, 100),
+        ("monitoring.stream_write_throttles", 1, 1_000_000),
+        ("monitoring.failed_rows", 1, 1_000_000),
     ],
 )
 def test_numbers_keep_to_the_limits_of_aws(path: str, lowest: float, highest: float) -> None:
     for accepted in (lowest, highest, str(highest)):
         load_config(AppConfig, nested(path, accepted))
-    invalid: tuple[Any, ...] = (lowest - 1, highest + 1, "many", None, [])
+    invalid: list[Any] = [lowest - 1, highest + 1, "many", []]
+    if path not in OPTIONAL:
+        invalid.append(None)
     for refused in invalid:
         (line,) = errors(nested(path, refused))
         assert line.startswith(f"cdk.context.json: {path}: must be ")
         assert line.endswith(f"-{highest} (got {json.dumps(refused)})")
+
+
+@pytest.mark.parametrize(
+    "name", ["reader_lag", "delivery_freshness", "nothing_stored_after", "nothing_received_after"]
+)
+def test_minutes_of_an_alarm_are_periods_of_five_within_a_day(name: str) -> None:
+    path = f"monitoring.{name}{'' if name.endswith('after') else '_in'}_minutes"
+    for accepted in (5, 15, 1440):
+        load_config(AppConfig, nested(path, accepted))
+    for refused in (0, 7, 1445):
+        assert errors(nested(path, refused)) == [
+            f"cdk.context.json: {path}: must be 5-1440 minutes, a multiple of 5 (got {refused})"
+        ]
+
+
+def test_freshness_must_be_later_than_the_buffers() -> None:
+    buffers = {FIREHOSE: {"buffering_hints": {"interval_in_seconds": 900, "size_in_mbs": 128}}}
+    (line,) = errors(buffers | {"monitoring": {"delivery_freshness_in_minutes": 15}})
+    assert "monitoring.delivery_freshness_in_minutes must be more than" in line
+    assert "960 s together (got 15)" in line
+
+
+def test_expiry_of_errors_may_not_reach_the_table() -> None:
+    prefixes = {"output_prefix": "data/events", "error_output_prefix": "data/!{firehose:error-output-type}/"}
+    load_config(AppConfig, {FIREHOSE: prefixes})
+    (line,) = errors({FIREHOSE: {**prefixes, "error_records_expire_after_days": 7}})
+    assert "would delete the table's files" in line
+
+
+def test_key_needs_the_switch() -> None:
+    arn = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+    assert load_config(AppConfig, {"encryption": {"customer_managed_key": True, "key_arn": arn}})
+    (line,) = errors({"encryption": {"key_arn": arn}})
+    assert "encryption: key_arn needs customer_managed_key to be true" in line
 
 
 @pytest.mark.parametrize(
@@ -89,6 +138,12 @@ def test_numbers_keep_to_the_limits_of_aws(path: str, lowest: float, highest: fl
         ("tags", {f"t{number}": "" for number in range(51)}),
         ("kinesis_proxy_api.authorization", "some"),
         ("kinesis_proxy_api.access_log", True),
+        ("kinesis_proxy_api.tls_policy", "TLS_1_1"),
+        ("kinesis_proxy_api.allowed_source_ranges", ["10.0.0.1/24"]),
+        ("kinesis_proxy_api.allowed_source_ranges", ["example.com"]),
+        ("encryption.key_arn", "alias/mine"),
+        ("monitoring.alarm_email", "nobody"),
+        ("monitoring.runbook", "docs/runbook.md#top"),
         ("firehose_data_tranform_lambda.s3_bucket_name", "No_Bucket"),
         ("firehose_data_tranform_lambda.s3_bucket_name", "a..b"),
         ("firehose_data_tranform_lambda.s3_object_key", ""),

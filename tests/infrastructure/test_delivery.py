@@ -110,7 +110,6 @@ def test_layer_that_cannot_be_built_is_an_error_with_the_scripts_words(
 def test_events_come_from_the_stream_and_are_appended(delivery: Any) -> None:
     properties = delivery.properties(STREAM)
     assert properties["DeliveryStreamType"] == "KinesisStreamAsSource"
-    assert "DeliveryStreamName" not in properties
     assert iceberg(delivery)["AppendOnly"] is True
     assert iceberg(delivery)["DestinationTableConfigurationList"] == [
         {"DestinationDatabaseName": "web_log_iceberg_db", "DestinationTableName": "web_log_iceberg"}
@@ -164,6 +163,16 @@ def test_failed_records_go_to_the_error_prefix_and_the_log(delivery: Any) -> Non
         assert options["CloudWatchLoggingOptions"]["LogStreamName"]["Ref"] in streams
 
 
+def test_delivery_stream_that_is_replaced_gets_another_name(delivery: Any, synthesize: Any) -> None:
+    """Its name must be free before the old one goes: the source is one of the properties that replace it."""
+    name = delivery.properties(STREAM)["DeliveryStreamName"]
+    other = synthesize(DeliveryStreamStack, kinesis_stream_name="clicks").properties(STREAM)
+    retries = synthesize(DeliveryStreamStack, **{FIREHOSE: {"retry_duration_in_seconds": 60}})
+    assert name.startswith("web-analytics-")
+    assert other["DeliveryStreamName"] != name
+    assert retries.properties(STREAM)["DeliveryStreamName"] == name
+
+
 def test_delivery_comes_after_table_role_function_and_grants(assembly: Any) -> None:
     needed: set[str] = set()
     waiting = ["WebAnalyticsFirehoseToIcebergStack"]
@@ -175,6 +184,7 @@ def test_delivery_comes_after_table_role_function_and_grants(assembly: Any) -> N
     assert needed == set(assembly.stacks) - {
         "WebAnalyticsFirehoseToIcebergStack",
         "WebAnalyticsKdsProxyApiGw",
+        "WebAnalyticsMonitoring",
     }
 
 

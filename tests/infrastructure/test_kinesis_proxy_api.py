@@ -167,6 +167,15 @@ def test_api_is_regional(template: Any) -> None:
     assert api["EndpointConfiguration"] == {"Types": ["REGIONAL"]}
 
 
+def test_old_tls_is_refused_unless_asked_for(template: Any, synthesize: Any) -> None:
+    api = template.properties("AWS::ApiGateway::RestApi")
+    assert api["SecurityPolicy"] == "SecurityPolicy_TLS13_1_2_2021_06"
+    assert api["EndpointAccessMode"] == "STRICT"
+    old = synthesize(KinesisProxyApiStack, kinesis_proxy_api={"tls_policy": "TLS_1_0"})
+    assert old.properties("AWS::ApiGateway::RestApi")["SecurityPolicy"] == "TLS_1_0"
+    assert "EndpointAccessMode" not in old.properties("AWS::ApiGateway::RestApi")
+
+
 def test_account_wide_log_role_outlives_the_stack(template: Any) -> None:
     account = template.resource("AWS::ApiGateway::Account")
     role = template.of_type("AWS::IAM::Role")[account["Properties"]["CloudWatchRoleArn"]["Fn::GetAtt"][0]]
@@ -192,6 +201,59 @@ def test_callers_sign_what_the_setting_says(synthesize: Any, authorization: str,
     for route, method in routes(template).items():
         expected = "AWS_IAM" if route.split(" ")[0] in signed else "NONE"
         assert method["AuthorizationType"] == expected, route
+
+
+def test_there_is_no_resource_policy_and_no_web_acl_unless_asked_for(template: Any) -> None:
+    assert "Policy" not in template.properties("AWS::ApiGateway::RestApi")
+    assert {type for _, resource in template if "WAF" in (type := resource["Type"])} == set()
+
+
+@pytest.mark.parametrize(
+    ("authorization", "unsigned"),
+    [("none", ["GET", "PUT", "OPTIONS"]), ("reads", ["PUT", "OPTIONS"]), ("all", ["OPTIONS"])],
+)
+def test_requests_from_other_addresses_are_denied(
+    synthesize: Any, authorization: str, unsigned: list[str]
+) -> None:
+    """An allow for signed requests would let callers of the account in without a permission of theirs."""
+    ranges = ["192.0.2.0/24", "2001:db8::/32"]
+    settings = {"authorization": authorization, "allowed_source_ranges": ranges}
+    template = synthesize(KinesisProxyApiStack, kinesis_proxy_api=settings)
+    allow, deny = template.properties("AWS::ApiGateway::RestApi")["Policy"]["Statement"]
+    allowed = allow["Resource"] if isinstance(allow["Resource"], list) else [allow["Resource"]]
+    assert (allow["Effect"], set(allowed)) == (
+        "Allow",
+        {f"execute-api:/*/{method}/*" for method in unsigned},
+    )
+    assert (deny["Effect"], deny["Resource"], deny["Principal"]) == ("Deny", "execute-api:/*", {"AWS": "*"})
+    assert deny["Condition"] == {"NotIpAddress": {"aws:SourceIp": ranges}}
+
+
+def test_new_source_ranges_are_deployed(synthesize: Any) -> None:
+    """A resource policy takes effect with a new deployment of the stage."""
+    deployments = set()
+    for ranges in (["192.0.2.0/24"], ["198.51.100.0/24"]):
+        template = synthesize(KinesisProxyApiStack, kinesis_proxy_api={"allowed_source_ranges": ranges})
+        deployments |= set(template.of_type("AWS::ApiGateway::Deployment"))
+    assert len(deployments) == 2
+
+
+def test_web_acl_answers_429_to_an_address_that_sends_too_much(synthesize: Any) -> None:
+    template = synthesize(KinesisProxyApiStack, kinesis_proxy_api={"waf_rate_limit": 600})
+    acl = template.properties("AWS::WAFv2::WebACL")
+    (rule,) = acl["Rules"]
+    assert (acl["Scope"], acl["DefaultAction"]) == ("REGIONAL", {"Allow": {}})
+    assert rule["Statement"]["RateBasedStatement"] == {
+        "AggregateKeyType": "IP",
+        "EvaluationWindowSec": 300,
+        "Limit": 600,
+    }
+    assert rule["Action"]["Block"]["CustomResponse"]["ResponseCode"] == 429
+    for part in (acl, rule):
+        assert part["VisibilityConfig"]["SampledRequestsEnabled"] is False
+    association = template.properties("AWS::WAFv2::WebACLAssociation")
+    (stage,) = template.of_type("AWS::ApiGateway::Stage")
+    assert association["ResourceArn"]["Fn::Join"][1][-1] == {"Ref": stage}
 
 
 def test_throttling_is_a_setting(synthesize: Any) -> None:

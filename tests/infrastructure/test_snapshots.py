@@ -20,6 +20,7 @@ STACKS = [
     "WebAnalyticsFirehoseToIcebergRoleStack",
     "WebAnalyticsGrantLFPermissionsOnFirehoseRole",
     "WebAnalyticsFirehoseToIcebergStack",
+    "WebAnalyticsMonitoring",
 ]
 
 

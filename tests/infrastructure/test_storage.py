@@ -66,6 +66,18 @@ def test_lifecycle_touches_no_finished_object(storage: Any) -> None:
     assert set(rule) == {"AbortIncompleteMultipartUpload", "Id", "Status"}
 
 
+def test_only_undeliverable_records_expire(synthesize: Any) -> None:
+    template = synthesize(IcebergStorageStack, **{FIREHOSE: {"error_records_expire_after_days": 30}})
+    rules = template.properties("AWS::S3::Bucket")["LifecycleConfiguration"]["Rules"]
+    (rule,) = [rule for rule in rules if "ExpirationInDays" in rule]
+    assert (rule["Prefix"], rule["ExpirationInDays"]) == ("error/year=", 30)
+
+
+def test_bucket_keeps_no_old_versions(storage: Any) -> None:
+    """They would hold on to what compaction and erasure delete."""
+    assert "VersioningConfiguration" not in storage.properties("AWS::S3::Bucket")
+
+
 def test_data_is_kept_unless_its_creation_failed(storage: Any) -> None:
     for type in KEPT:
         assert storage.resource(type)["DeletionPolicy"] == "RetainExceptOnCreate"
