@@ -12,11 +12,33 @@ from pyiceberg.expressions import AlwaysTrue
 from pyiceberg.io.pyarrow import ArrowScan, _dataframe_to_data_files
 from pyiceberg.manifest import DataFile
 from pyiceberg.schema import Schema
-from pyiceberg.table import FileScanTask, Table
+from pyiceberg.table import FileScanTask, Table, Transaction
+from pyiceberg.table.metadata import TableMetadata
 from pyiceberg.table.snapshots import Snapshot, ancestors_of
+from pyiceberg.table.update import TableUpdate
 
 CARRIED_PREFIX = "firehose."
 """Summary properties that the newest snapshot must always have: consumers' positions."""
+
+
+class _ReadingTransaction(Transaction):
+    """A transaction that copies the table's metadata once, not at each look.
+
+    With some hundred snapshots the copies of PyIceberg's own are most of what a commit costs.
+    """
+
+    def __init__(self, table: Table) -> None:
+        super().__init__(table)
+        self._known: tuple[TableMetadata, tuple[TableUpdate, ...], TableMetadata] | None = None
+
+    @property
+    def table_metadata(self) -> TableMetadata:
+        base, updates = self._table.metadata, self._updates
+        if not updates:
+            return base
+        if self._known is None or self._known[0] is not base or self._known[1] is not updates:
+            self._known = (base, updates, super().table_metadata)
+        return self._known[2]
 
 
 def current_files(table: Table) -> list[FileScanTask]:
@@ -49,7 +71,7 @@ def commit_files(
     Small manifests are merged as they become many, as Iceberg's own writer does.
     """
     gone = list(removed)
-    with table.transaction() as transaction:
+    with _ReadingTransaction(table) as transaction:
         update = transaction.update_snapshot(snapshot_properties={**carried_summary(table), **summary})
         producer = update.overwrite() if gone else update.merge_append()
         for file in added:
