@@ -90,6 +90,8 @@ NAMES: Mapping[str, TypeNames] = {
     ),
     "AWS::Glue::Database": TypeNames(name=("DatabaseInput", "Name")),
     "AWS::Glue::Table": TypeNames(name=("Name",)),
+    "AWS::KMS::Key": TypeNames(arn=_REGIONAL % "kms" + "key/{id}"),
+    "AWS::WAFv2::WebACL": TypeNames(name=("Name",), arn=_REGIONAL % "wafv2" + "regional/webacl/{id}/{id}"),
 }
 
 
