@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict
+from datetime import timedelta
 from typing import Any
 
 import orjson
@@ -31,6 +33,7 @@ class Control:
             "status": self._status,
             "flush": self._flush,
             "sql": self._sql,
+            "maintain": self._maintain,
             "tail": self._tail,
         }
 
@@ -68,6 +71,11 @@ class Control:
 
     def _tail(self, request: dict[str, Any]) -> Answer:
         return 200, read_tail(self._run.streams, request.get("after"))
+
+    def _maintain(self, request: dict[str, Any]) -> Answer:
+        hours = request.get("snapshot_hours")
+        age = None if hours is None else timedelta(hours=float(hours))
+        return 200, {"tables": [asdict(done) for done in self._run.upkeep.maintain_now(age)]}
 
     def _sql(self, request: dict[str, Any]) -> Answer:
         from local_runtime.athena.result import QueryError
