@@ -123,7 +123,7 @@ def _print_banner(run: Any, port: int, root: Path, without_effect: dict[str, int
         names = ", ".join(f"{kind} ({count})" for kind, count in sorted(without_effect.items()))
         lines.append(f"  without effect here: {names}")
     lines += [
-        f"  AWS SDK   AWS_ENDPOINT_URL=http://127.0.0.1:{port} (Kinesis)",
+        f"  AWS SDK   AWS_ENDPOINT_URL=http://127.0.0.1:{port}",
         '  then      python -m local_runtime flush; python -m local_runtime sql "select ..."',
     ]
     print("\n".join(lines), flush=True)

@@ -22,6 +22,8 @@ PLAYED = frozenset(
         "AWS::ApiGateway::Stage",
         "AWS::ApiGateway::UsagePlan",
         "AWS::ApiGateway::UsagePlanKey",
+        "AWS::Athena::NamedQuery",
+        "AWS::Athena::WorkGroup",
         "AWS::Glue::Database",
         "AWS::Glue::Table",
         "AWS::Glue::TableOptimizer",

@@ -7,6 +7,7 @@ lists what `Ref` and `Fn::GetAtt` return for each type.
 from __future__ import annotations
 
 import hashlib
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -61,6 +62,10 @@ NAMES: Mapping[str, TypeNames] = {
     "AWS::ApiGateway::Stage": TypeNames(name=("StageName",)),
     "AWS::ApiGateway::Model": TypeNames(name=("Name",)),
     "AWS::ApiGateway::RequestValidator": TypeNames(ref=_api_id, attributes={"RequestValidatorId": "{id}"}),
+    "AWS::Athena::NamedQuery": TypeNames(
+        ref=lambda stack, logical_id, _place: str(uuid.uuid5(uuid.NAMESPACE_OID, f"{stack}/{logical_id}"))
+    ),
+    "AWS::Athena::WorkGroup": TypeNames(name=("Name",)),
     "AWS::IAM::Role": TypeNames(
         name=("RoleName",),
         arn=_ARN + "iam::{account}:role/{id}",
