@@ -63,14 +63,23 @@ def _statements(assembly: Assembly, role: Resource) -> Iterator[Statement]:
 
 
 def _read(document: Mapping[str, Any], owner: Resource) -> Iterator[Statement]:
-    if any("Condition" in statement for statement in as_list(document.get("Statement", []))):
+    statements = [
+        statement for statement in as_list(document.get("Statement", [])) if not _is_of_kms(statement)
+    ]
+    if any("Condition" in statement for statement in statements):
         raise UnsupportedResourceError(
             owner.type, owner.stack, owner.logical_id, "a policy's Condition is not evaluated here"
         )
     try:
-        yield from read_policy(document)
+        yield from read_policy({**document, "Statement": statements})
     except ValueError as error:
         raise UnsupportedResourceError(owner.type, owner.stack, owner.logical_id, str(error)) from error
+
+
+def _is_of_kms(statement: Mapping[str, Any]) -> bool:
+    """Nothing is encrypted here, so nobody needs leave to use a key."""
+    actions = as_list(statement.get("Action", []))
+    return bool(actions) and all(str(action).startswith("kms:") for action in actions)
 
 
 def roles_by_arn(assembly: Assembly, arns: Iterable[str]) -> dict[str, Role]:
