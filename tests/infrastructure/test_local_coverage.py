@@ -1,0 +1,25 @@
+"""What can be switched on can be tried: the local run takes the templates of every option."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from local_runtime.assembly import load_assembly
+from local_runtime.coverage import check_coverage
+from local_runtime.gateway import Gateway
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"encryption": {"customer_managed_key": True}, "kinesis_proxy_api": {"waf_rate_limit": 600}},
+        {"kinesis_proxy_api": {"allowed_source_ranges": ["127.0.0.0/8"], "tls_policy": "TLS_1_0"}},
+        {"monitoring": {"alarm_email": "oncall@example.org", "nothing_received_after_minutes": 60}},
+    ],
+)
+def test_local_run_takes_the_templates(synthesize_app: Any, settings: dict[str, Any]) -> None:
+    assembly = load_assembly(synthesize_app(**settings).directory)
+    check_coverage(assembly)
+    Gateway(assembly, {"kinesis": lambda _action, _request: {}})
