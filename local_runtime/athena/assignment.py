@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from local_runtime.athena.quoting import quoted
 from local_runtime.athena.result import Column, QueryError
 
 if TYPE_CHECKING:
@@ -65,7 +66,6 @@ def cast_rows(runner: QueryRunner, rows: pa.Table, wanted: Mapping[str, str]) ->
         return rows
     numbered = rows.rename_columns([f"c{index}" for index in range(rows.num_columns)])
     columns = ", ".join(
-        f'CAST(c{index} AS {kind}) AS "{name.replace(chr(34), chr(34) * 2)}"'
-        for index, (name, kind) in enumerate(wanted.items())
+        f"CAST(c{index} AS {kind}) AS {quoted(name)}" for index, (name, kind) in enumerate(wanted.items())
     )
     return runner.duckdb(f"SELECT {columns} FROM assigned", {}, {"assigned": numbered})  # noqa: S608

@@ -17,6 +17,7 @@ import pyarrow as pa
 from local_runtime.athena.hive_types import HiveType, hive_type
 from local_runtime.athena.json_rows import read_json_file
 from local_runtime.athena.partitions import PartitionFile, partition_files
+from local_runtime.athena.quoting import quoted
 from local_runtime.athena.sources import PATH, ROW_POSITION, ArrowSource
 from local_runtime.lakehouse.external_tables import JSON, ExternalTable
 from local_runtime.lakehouse.lakehouse import Lakehouse
@@ -44,8 +45,10 @@ class ExternalSource:
         return sum(item.file.size for item in self.files)
 
     def relation(self, parameter: str, hidden: bool) -> str:
-        own = [f'CAST(stored."{name}" AS {kind.duckdb}) AS "{name}"' for name, kind in self.stored]
-        keys = [f'CAST(files."{name}" AS {kind.duckdb}) AS "{name}"' for name, kind in self.keys]
+        own = [
+            f"CAST(stored.{quoted(name)} AS {kind.duckdb}) AS {quoted(name)}" for name, kind in self.stored
+        ]
+        keys = [f"CAST(files.{quoted(name)} AS {kind.duckdb}) AS {quoted(name)}" for name, kind in self.keys]
         extra = [f'files.uri AS "{PATH}"', f'NULL::BIGINT AS "{ROW_POSITION}"'] if hidden else []
         if self.json_rows is not None:
             stored, on = f'"{parameter}"', 'stored."$file" = files.number'
@@ -58,7 +61,7 @@ class ExternalSource:
 
     def _parquet(self, parameter: str) -> str:
         """Columns by name; one that a file does not have is NULL."""
-        declared = ", ".join(f'NULL::{kind.duckdb} AS "{name}"' for name, kind in self.stored)
+        declared = ", ".join(f"NULL::{kind.duckdb} AS {quoted(name)}" for name, kind in self.stored)
         read = f"read_parquet(${parameter}, union_by_name = true, filename = true, hive_partitioning = false)"
         return f"(SELECT {declared} WHERE false UNION ALL BY NAME SELECT * FROM {read})"  # noqa: S608
 

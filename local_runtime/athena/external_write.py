@@ -9,7 +9,7 @@ import base64
 import gzip
 import io
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from local_runtime.athena.partitions import is_projected
 from local_runtime.athena.result import QueryError
 from local_runtime.lakehouse.external_tables import PARQUET, ExternalTable, Values, partition_folder
 from local_runtime.lakehouse.lakehouse import Lakehouse
@@ -36,7 +37,7 @@ SAFE_IN_FOLDERS = "".join(chr(code) for code in range(32, 127) if chr(code) not 
 def write_partitions(lakehouse: Lakehouse, table: ExternalTable, rows: pa.Table) -> None:
     """Write rows into a table's folders, and register the partitions."""
     folders = write_files(lakehouse, table, rows)
-    if table.partition_keys:
+    if table.partition_keys and not is_projected(table):
         lakehouse.external.add_partitions(table, folders)
 
 
@@ -58,13 +59,24 @@ def write_files(lakehouse: Lakehouse, table: ExternalTable, rows: pa.Table) -> d
     known = lakehouse.external.partitions(table)
     folders: dict[Values, str] = {}
     for values, part in parts:
-        escaped = [quote(value, safe=SAFE_IN_FOLDERS) for value in values]
-        folder = known.get(values, partition_folder(table, escaped) if keys else table.location)
+        folder = known.get(values, _folder(table, values))
         extension, data = _encode(table, part)
         uri = f"{folder}/{uuid.uuid4().hex}{extension}"
         lakehouse.objects.put(*split_uri(uri), data)
         folders[values] = folder
     return folders
+
+
+def _folder(table: ExternalTable, values: Sequence[str]) -> str:
+    """A new partition's place: as the projection's template says, or `key=value/...` below the table's."""
+    if not table.partition_keys:
+        return table.location
+    template = table.parameters.get("storage.location.template") if is_projected(table) else None
+    if template is None:
+        return partition_folder(table, [quote(value, safe=SAFE_IN_FOLDERS) for value in values])
+    for key, value in zip(table.partition_keys, values, strict=True):
+        template = template.replace(f"${{{key.name}}}", value)
+    return template.rstrip("/")
 
 
 def _parts(rows: pa.Table, keys: list[str]) -> Iterator[tuple[Values, pa.Table]]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 from pyiceberg import types as iceberg
 
+from local_runtime.athena.quoting import quoted
 from local_runtime.athena.result import QueryError
 
 TOKEN = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*|`[^`]+`|\d+|[<>(),:])")
@@ -89,7 +90,7 @@ class HiveType:
         kinds = [kind.duckdb for _, kind in self.fields]
         match self.name:
             case "struct":
-                members = (f'"{name}" {kind.duckdb}' for name, kind in self.fields)
+                members = (f"{quoted(name)} {kind.duckdb}" for name, kind in self.fields)
                 return f"STRUCT({', '.join(members)})"
             case "array":
                 return f"{kinds[0]}[]"
@@ -212,6 +213,8 @@ def hive_type_of_arrow(kind: pa.DataType) -> HiveType:
     for name, arrow in ARROW.items():
         if arrow == kind:
             return HiveType(name)
+    if pa.types.is_large_binary(kind) or pa.types.is_binary_view(kind):
+        return HiveType("binary")
     if pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
         return HiveType("string")
     raise QueryError("NOT_SUPPORTED", f"a column of type {kind} cannot be written into a table")

@@ -24,9 +24,8 @@ def _date_diff(function: exp.Expr) -> exp.Expr:
 
 def _date_add(function: exp.Expr) -> exp.Expr:
     amount, unit = function.expression, function.args.get("unit")
-    interval = exp.Interval(
-        this=exp.paren(amount.copy()), unit=exp.var((unit.name if unit else "DAY").upper())
-    )
+    name = "DAY" if unit is None else unit.name.upper()
+    interval = exp.Interval(this=exp.paren(amount.copy()), unit=exp.var(name))
     return call("trino_plus", function.this, interval)
 
 

@@ -13,7 +13,7 @@ from pyiceberg.table import Table
 
 from local_runtime.athena.execution import Execution
 from local_runtime.athena.hive_types import hive_type_of_arrow
-from local_runtime.athena.iceberg_definition import ICEBERG_NAMES
+from local_runtime.athena.iceberg_definition import ICEBERG_NAMES, TABLE_PROPERTIES
 from local_runtime.athena.information_schema import table_columns
 from local_runtime.athena.names import TableName
 from local_runtime.athena.result import Column, QueryError, QueryResult, texts
@@ -189,7 +189,8 @@ def _create_table(name: TableName, table: Table | ExternalTable) -> list[str]:
         terms = [_term(table, index) for index in range(len(table.spec().fields))]
         if terms:
             lines.append(f"PARTITIONED BY ({', '.join(terms)})")
-        location, properties = table.location(), _properties(table)
+        location = table.location()
+        properties = {key: value for key, value in _properties(table).items() if key in TABLE_PROPERTIES}
     return [*lines, "LOCATION", f"  '{location}'", "TBLPROPERTIES (", *_property_lines(properties)]
 
 

@@ -17,6 +17,7 @@ from pyiceberg.schema import Schema
 from pyiceberg.table import Table
 from pyiceberg.table.snapshots import Snapshot
 
+from local_runtime.athena.quoting import literal
 from local_runtime.athena.types import duckdb_type, trino_type
 from local_runtime.lakehouse.object_store import ObjectStore
 
@@ -178,13 +179,8 @@ def _total_size(snapshot: Snapshot | None) -> int:
 def _file_schema(schema: Schema) -> str:
     """Columns by field id, as Iceberg has it: an added one is NULL in older files, a renamed one is found."""
     entries = (
-        f"{column.field_id}: {{name: {_literal(column.name)}, "
-        f"type: {_literal(duckdb_type(column.field_type))}, default_value: NULL}}"
+        f"{column.field_id}: {{name: {literal(column.name)}, "
+        f"type: {literal(duckdb_type(column.field_type))}, default_value: NULL}}"
         for column in schema.fields
     )
     return f"MAP {{{', '.join(entries)}}}"
-
-
-def _literal(text: str) -> str:
-    escaped = text.replace("'", "''")
-    return f"'{escaped}'"

@@ -11,6 +11,7 @@ from duckdb.sqltypes import DuckDBPyType
 from pyiceberg.types import DecimalType, IcebergType, ListType, MapType, StructType
 
 from local_runtime.athena.hive_types import hive_type
+from local_runtime.athena.quoting import quoted
 
 TRINO_OF_ICEBERG = {
     "string": "varchar",
@@ -83,7 +84,9 @@ def duckdb_type(iceberg_type: IcebergType) -> str:
         case MapType():
             return f"MAP({duckdb_type(iceberg_type.key_type)}, {duckdb_type(iceberg_type.value_type)})"
         case StructType():
-            members = (f'"{field.name}" {duckdb_type(field.field_type)}' for field in iceberg_type.fields)
+            members = (
+                f"{quoted(field.name)} {duckdb_type(field.field_type)}" for field in iceberg_type.fields
+            )
             return f"STRUCT({', '.join(members)})"
     trino = trino_type(iceberg_type)
     return DUCKDB_OF_TRINO.get(trino, trino.upper())

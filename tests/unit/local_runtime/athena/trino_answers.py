@@ -200,7 +200,8 @@ MOMENTS = [
     Answer("last_day_of_month(date '2026-02-01')", date(2026, 2, 28)),
     Answer("date(timestamp '2026-11-20 10:05:00')", date(2026, 11, 20)),
     Answer(
-        "at_timezone(timestamp '2026-11-20 10:00:00 UTC', 'Asia/Seoul') = timestamp '2026-11-20 19:00:00 Asia/Seoul'",
+        "at_timezone(timestamp '2026-11-20 10:00 UTC', 'Asia/Seoul') "
+        "= timestamp '2026-11-20 19:00 Asia/Seoul'",
         True,
         "boolean",
         "the moment stays",
