@@ -230,6 +230,7 @@ class Delivery:
     def _step(self, pool: ThreadPoolExecutor) -> None:
         if self._open is not None:
             self._deliver(*self._open)
+            self._make_destination().release()
             return
         got = self._read_ahead(pool)
         if self._stopping.is_set():
@@ -238,6 +239,7 @@ class Delivery:
             self._open = self._begin()
             self._crash_point("after-begin")
             self._deliver(*self._open)
+            self._make_destination().release()
         elif not got:
             self._wake.wait(self._pause())
             self._wake.clear()

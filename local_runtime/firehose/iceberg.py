@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from local_runtime.firehose.config import TableRoute
 from local_runtime.firehose.ledger import Batch
+from local_runtime.firehose.memory import release_arrow_memory
 from local_runtime.firehose.records import ICEBERG_FAILED, Failure, Positions, Row
 
 if TYPE_CHECKING:
@@ -218,6 +219,9 @@ class IcebergDestination:
             tables[database, table] = Changes(rows, operations)
             start += size
         return IcebergRows(tables)
+
+    def release(self) -> None:
+        release_arrow_memory()
 
 
 def _covers(positions: Positions, upto: Positions) -> bool:

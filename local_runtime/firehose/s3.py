@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 from local_runtime.firehose.config import S3Output
 from local_runtime.firehose.error_output import object_name
 from local_runtime.firehose.ledger import Batch
+from local_runtime.firehose.memory import release_arrow_memory
 from local_runtime.firehose.prefixes import data_prefix
 from local_runtime.firehose.records import Failure, Row
 
@@ -106,3 +107,7 @@ class S3Destination:
     def load(self, data: bytes) -> S3Object:
         key, _, body = data.partition(b"\n")
         return S3Object(key.decode(), body)
+
+    def release(self) -> None:
+        if self._converter is not None:
+            release_arrow_memory()
