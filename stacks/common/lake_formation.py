@@ -5,23 +5,22 @@ https://docs.aws.amazon.com/lake-formation/latest/dg/lf-permissions-reference.ht
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from aws_cdk import RemovalPolicy
-from aws_cdk.aws_lakeformation import CfnDataLakeSettings, CfnPrincipalPermissions
+from aws_cdk import CfnResource, RemovalPolicy
 from constructs import Construct
 
 
-def append_admin(scope: Construct, id: str, *, principal_arn: str) -> CfnDataLakeSettings:
+def append_admin(scope: Construct, id: str, *, principal_arn: str) -> CfnResource:
     """Makes a principal an administrator of the data lake, beside those that the account has.
 
     The settings are one resource for a whole account and region, so that they outlive the stack.
     """
-    settings = CfnDataLakeSettings(
+    settings = CfnResource(
         scope,
         id,
-        admins=[CfnDataLakeSettings.DataLakePrincipalProperty(data_lake_principal_identifier=principal_arn)],
-        mutation_type="APPEND",
+        type="AWS::LakeFormation::DataLakeSettings",
+        properties={"Admins": [_principal(principal_arn)], "MutationType": "APPEND"},
     )
     settings.apply_removal_policy(RemovalPolicy.RETAIN)
     return settings
@@ -35,10 +34,8 @@ def grant_on_database(
     catalog_id: str,
     database: str,
     permissions: Sequence[str],
-) -> CfnPrincipalPermissions:
-    resource = CfnPrincipalPermissions.ResourceProperty(
-        database=CfnPrincipalPermissions.DatabaseResourceProperty(catalog_id=catalog_id, name=database)
-    )
+) -> CfnResource:
+    resource = {"Database": {"CatalogId": catalog_id, "Name": database}}
     return _grant(scope, id, principal_arn, resource, permissions)
 
 
@@ -50,12 +47,8 @@ def grant_on_all_tables(
     catalog_id: str,
     database: str,
     permissions: Sequence[str],
-) -> CfnPrincipalPermissions:
-    resource = CfnPrincipalPermissions.ResourceProperty(
-        table=CfnPrincipalPermissions.TableResourceProperty(
-            catalog_id=catalog_id, database_name=database, table_wildcard={}
-        )
-    )
+) -> CfnResource:
+    resource = {"Table": {"CatalogId": catalog_id, "DatabaseName": database, "TableWildcard": {}}}
     return _grant(scope, id, principal_arn, resource, permissions)
 
 
@@ -63,16 +56,21 @@ def _grant(
     scope: Construct,
     id: str,
     principal_arn: str,
-    resource: CfnPrincipalPermissions.ResourceProperty,
+    resource: Mapping[str, object],
     permissions: Sequence[str],
-) -> CfnPrincipalPermissions:
-    return CfnPrincipalPermissions(
+) -> CfnResource:
+    return CfnResource(
         scope,
         id,
-        principal=CfnPrincipalPermissions.DataLakePrincipalProperty(
-            data_lake_principal_identifier=principal_arn
-        ),
-        resource=resource,
-        permissions=permissions,
-        permissions_with_grant_option=[],
+        type="AWS::LakeFormation::PrincipalPermissions",
+        properties={
+            "Principal": _principal(principal_arn),
+            "Resource": resource,
+            "Permissions": list(permissions),
+            "PermissionsWithGrantOption": [],
+        },
     )
+
+
+def _principal(arn: str) -> dict[str, str]:
+    return {"DataLakePrincipalIdentifier": arn}

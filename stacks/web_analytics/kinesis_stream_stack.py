@@ -5,8 +5,7 @@ https://docs.aws.amazon.com/streams/latest/dev/how-do-i-size-a-stream.html
 
 from __future__ import annotations
 
-from aws_cdk import CfnOutput, Environment, RemovalPolicy
-from aws_cdk.aws_kinesis import CfnStream
+from aws_cdk import CfnOutput, CfnResource, Environment, RemovalPolicy
 from constructs import Construct
 
 from stacks.common.acknowledgement import acknowledge
@@ -25,15 +24,19 @@ class KinesisStreamStack(TaggedStack):
             scope, id, description="Web analytics: Kinesis data stream", settings=config, env=env
         )
         key = Names(self, config).encryption_key_arn
-        stream = CfnStream(
+        stream = CfnResource(
             self,
             "Stream",
-            name=config.kinesis_stream_name,
-            stream_mode_details=CfnStream.StreamModeDetailsProperty(stream_mode="ON_DEMAND"),
-            retention_period_hours=24,
-            stream_encryption=CfnStream.StreamEncryptionProperty(
-                encryption_type="KMS", key_id="alias/aws/kinesis" if key is None else key
-            ),
+            type="AWS::Kinesis::Stream",
+            properties={
+                "Name": config.kinesis_stream_name,
+                "StreamModeDetails": {"StreamMode": "ON_DEMAND"},
+                "RetentionPeriodHours": 24,
+                "StreamEncryption": {
+                    "EncryptionType": "KMS",
+                    "KeyId": "alias/aws/kinesis" if key is None else key,
+                },
+            },
         )
         if key is not None:
             acknowledge(

@@ -6,8 +6,7 @@ https://docs.aws.amazon.com/lake-formation/latest/dg/change-settings.html
 
 from __future__ import annotations
 
-from aws_cdk import CfnOutput, DefaultStackSynthesizer, Environment, Fn
-from aws_cdk.aws_lakeformation import CfnPrincipalPermissions
+from aws_cdk import CfnOutput, CfnResource, DefaultStackSynthesizer, Environment, Fn
 from constructs import Construct
 
 from stacks.common.lake_formation import append_admin, grant_on_all_tables, grant_on_database
@@ -38,7 +37,7 @@ class LakeFormationStack(TaggedStack):
             grant.add_resource_dependency(admin)
         CfnOutput(self, "Principal", value=names.delivery_role_arn)
 
-    def _grants(self, prefix: str, role_arn: str, database: str) -> list[CfnPrincipalPermissions]:
+    def _grants(self, prefix: str, role_arn: str, database: str) -> list[CfnResource]:
         to = {"principal_arn": role_arn, "catalog_id": self.account, "database": database}
         return [
             grant_on_database(self, f"{prefix}DatabaseGrant", **to, permissions=["DESCRIBE"]),
