@@ -69,13 +69,17 @@ class Run:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--assembly", type=Path, default=ROOT / "cdk.out", help="what `make synth` wrote")
     parser.add_argument("--events", type=int, default=10_000, help="events to send (default: %(default)s)")
     arguments = parser.parse_args()
     if not 1 <= arguments.events <= 1_000_000:
         parser.error(f"--events must be 1-1000000 (got {arguments.events})")
     started = time.monotonic()
     try:
-        with tempfile.TemporaryDirectory(prefix="demo-") as folder, _local_run(Path(folder)) as run:
+        with (
+            tempfile.TemporaryDirectory(prefix="demo-") as folder,
+            _local_run(arguments.assembly, Path(folder)) as run,
+        ):
             closes = _show(run, arguments.events)
     except DemoError as error:
         sys.exit(f"demo: {error}")
@@ -102,10 +106,10 @@ def _show(run: Run, events: int) -> bool:
 
 
 @contextmanager
-def _local_run(folder: Path) -> Iterator[Run]:
+def _local_run(assembly: Path, folder: Path) -> Iterator[Run]:
     """A local run with its state in `folder` on a free port, stopped at the end whatever happens."""
     command = [sys.executable, "-m", "local_runtime", "up", "--port", "0", "--state", str(folder)]
-    command += ["--interval", str(DELIVERY_INTERVAL)]
+    command += ["--assembly", str(assembly), "--interval", str(DELIVERY_INTERVAL)]
     log = folder / "up.txt"
     with log.open("w") as output:
         process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT)  # noqa: S603

@@ -194,9 +194,9 @@ def test_status_adds_up(run: LocalRunProcess) -> None:
     assert f"{counters['stored']} stored, 0 waiting" in shown
 
 
-def test_demo_closes_its_account() -> None:
+def test_demo_closes_its_account(assembly_directory: Path) -> None:
     finished = subprocess.run(
-        [sys.executable, "src/utils/demo.py", "--events", "400"],
+        [sys.executable, "src/utils/demo.py", "--events", "400", "--assembly", str(assembly_directory)],
         cwd=ROOT,
         capture_output=True,
         text=True,
