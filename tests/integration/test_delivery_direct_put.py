@@ -1,4 +1,4 @@
-"""Direct PUT to an S3 bucket over real files: killed between two durable writes, each record is there once."""
+"""Direct PUT to an S3 bucket killed between two durable writes, each record is kept once."""
 
 from __future__ import annotations
 
