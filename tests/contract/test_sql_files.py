@@ -12,7 +12,13 @@ import sqlglot
 from sqlglot import exp
 
 from local_runtime.athena.engine import Athena
-from tests.unit.local_runtime.lakehouse.tables import event, store, web_log_lakehouse
+from tests.unit.local_runtime.lakehouse.tables import (
+    COLUMNS,
+    event,
+    open_lakehouse,
+    store,
+    web_log_lakehouse,
+)
 
 SQL = Path(__file__).parents[2] / "sql"
 FILES = sorted(SQL.glob("*/*/*.sql"))
@@ -72,13 +78,17 @@ ON_AN_EMPTY_TABLE: dict[str, list[Row]] = {
 }
 
 
-@pytest.fixture(scope="module")
-def athena(tmp_path_factory: pytest.TempPathFactory) -> Athena:
-    lakehouse = web_log_lakehouse(tmp_path_factory.mktemp("state"))
-    rows = [
+def _events() -> list[dict[str, object]]:
+    return [
         event(user_id=user, session_id=session, event=kind, timestamp=at, uri=uri, referrer=referrer)
         for user, session, kind, at, uri, referrer in EVENTS
     ]
+
+
+@pytest.fixture(scope="module")
+def athena(tmp_path_factory: pytest.TempPathFactory) -> Athena:
+    lakehouse = web_log_lakehouse(tmp_path_factory.mktemp("state"))
+    rows = _events()
     for part in (rows[:4], rows[4:]):  # more than one file a partition
         store(lakehouse, part)
     return Athena(lakehouse)
@@ -114,6 +124,30 @@ def test_query_gives_the_answer_worked_out_by_hand(athena: Athena, name: str) ->
 def test_query_on_an_empty_table_gives_no_error(tmp_path: Path, name: str) -> None:
     athena = Athena(web_log_lakehouse(tmp_path))
     assert athena.execute((QUERIES / f"{name}.sql").read_text()).rows == ON_AN_EMPTY_TABLE[name]
+
+
+@pytest.mark.parametrize("path", sorted(SQL.glob("*/tables/*.sql")), ids=lambda path: path.stem)
+def test_table_is_made_by_its_file_unchanged(tmp_path: Path, path: Path) -> None:
+    lakehouse = open_lakehouse(tmp_path)
+    statement = sqlglot.parse_one(path.read_text(), read="athena")
+    table = statement.find(exp.Table)
+    assert table is not None
+    lakehouse.create_database(table.db)
+    athena = Athena(lakehouse)
+    athena.execute(path.read_text())
+    shown = [name for (name,) in athena.execute(f"show columns in {table.db}.{table.name}").rows]
+    assert shown[: len(COLUMNS)] == list(COLUMNS) if table.name == "web_log_iceberg" else shown
+    assert athena.execute(f"select count(*) from {table.db}.{table.name}").rows == [(0,)]
+
+
+def test_queries_answer_the_same_from_the_hand_made_table(tmp_path: Path) -> None:
+    lakehouse = open_lakehouse(tmp_path)
+    lakehouse.create_database("web_log_iceberg_db")
+    athena = Athena(lakehouse)
+    athena.execute(TABLE_DDL.read_text())
+    store(lakehouse, _events())
+    for name, rows in ANSWERS.items():
+        assert athena.execute((QUERIES / f"{name}.sql").read_text()).rows == rows
 
 
 def test_hand_made_table_has_the_columns_of_the_schema_in_order() -> None:

@@ -1,9 +1,9 @@
-"""An Athena over a lakehouse of its own, and short ways to ask it."""
+"""One Athena for the tests of a module; each test finds an empty database `db` and no buckets."""
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,17 +14,32 @@ from tests.unit.local_runtime.lakehouse.tables import open_lakehouse
 
 Rows = list[tuple[Any, ...]]
 Ask = Callable[..., Rows]
+Shared = tuple[Lakehouse, Athena]
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Shared:
+    lakehouse = open_lakehouse(tmp_path_factory.mktemp("shared"))
+    return lakehouse, Athena(lakehouse)
 
 
 @pytest.fixture
-def empty_lakehouse(tmp_path: Path) -> Lakehouse:
-    lakehouse = open_lakehouse(tmp_path)
+def empty_lakehouse(shared: Shared) -> Lakehouse:
+    lakehouse, athena = shared
+    for database in lakehouse.databases():
+        athena.execute(f"drop database {database} cascade")
+    for bucket in lakehouse.objects.buckets():
+        shutil.rmtree(lakehouse.objects.root / bucket)
     lakehouse.create_database("db")
     return lakehouse
 
 
 @pytest.fixture
-def ask(empty_lakehouse: Lakehouse) -> Ask:
+def empty_athena(shared: Shared, empty_lakehouse: Lakehouse) -> Athena:
+    return shared[1]
+
+
+@pytest.fixture
+def ask(empty_athena: Athena) -> Ask:
     """Run a statement in database `db`; its rows."""
-    athena = Athena(empty_lakehouse)
-    return lambda sql, **options: athena.execute(sql, "db", **options).rows
+    return lambda sql, **options: empty_athena.execute(sql, "db", **options).rows

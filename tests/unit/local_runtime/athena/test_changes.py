@@ -10,7 +10,6 @@ import pytest
 
 from local_runtime.athena.engine import Athena
 from local_runtime.athena.result import QueryError
-from local_runtime.lakehouse.lakehouse import Lakehouse
 from tests.unit.local_runtime.lakehouse.tables import DATABASE, TABLE, event, store, web_log_lakehouse
 
 Rows = list[tuple[Any, ...]]
@@ -136,11 +135,10 @@ def test_statement_that_fails_changes_nothing(people: Ask, sql: str, message: st
     assert people('select count(*) from "people$snapshots"') == snapshots
 
 
-def test_number_of_changed_rows_is_told(empty_lakehouse: Lakehouse) -> None:
-    athena = Athena(empty_lakehouse)
-    athena.execute(PEOPLE, "db")
+def test_number_of_changed_rows_is_told(empty_athena: Athena) -> None:
+    empty_athena.execute(PEOPLE, "db")
     counts = [
-        athena.execute(sql, "db").update_count
+        empty_athena.execute(sql, "db").update_count
         for sql in (
             "insert into people (id) values (1), (2), (3)",
             "update people set name = 'x' where id > 1",

@@ -13,7 +13,6 @@ import pytest
 from local_runtime.athena.engine import Athena
 from local_runtime.athena.execution import Cancellation
 from local_runtime.athena.result import QueryError
-from local_runtime.lakehouse.lakehouse import Lakehouse
 
 Ask = Callable[..., list[tuple[Any, ...]]]
 
@@ -47,13 +46,12 @@ def test_parameters_that_do_not_fit_are_refused(
     assert str(failed.value).startswith(message)
 
 
-def test_running_query_stops_when_it_is_cancelled(empty_lakehouse: Lakehouse) -> None:
-    athena = Athena(empty_lakehouse)
+def test_running_query_stops_when_it_is_cancelled(empty_athena: Athena) -> None:
     cancellation = Cancellation()
     threading.Timer(0.2, cancellation.cancel).start()
     started = time.monotonic()
     with pytest.raises(QueryError) as failed:
-        athena.execute(
+        empty_athena.execute(
             "select count(*) from unnest(sequence(1, 1000000)) as a (x), "
             "unnest(sequence(1, 1000000)) as b (y) "
             "where x * y % 7 = 3",
@@ -63,8 +61,8 @@ def test_running_query_stops_when_it_is_cancelled(empty_lakehouse: Lakehouse) ->
     assert time.monotonic() - started < 10
 
 
-def test_query_that_was_cancelled_before_does_not_start(empty_lakehouse: Lakehouse) -> None:
+def test_query_that_was_cancelled_before_does_not_start(empty_athena: Athena) -> None:
     cancellation = Cancellation()
     cancellation.cancel()
     with pytest.raises(QueryError, match="QUERY_CANCELLED"):
-        Athena(empty_lakehouse).execute("select 1", cancellation=cancellation)
+        empty_athena.execute("select 1", cancellation=cancellation)

@@ -25,10 +25,8 @@ stored as inputformat 'org.apache.hadoop.mapred.TextInputFormat'
 outputformat 'org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat'
 location 's3://data/json-data/' tblproperties ('has_encrypted_data' = 'false')"""
 JANUARY = b"""{"requestId": "r1", "status": "200", "responseLength": 10, "at": "2026-01-05 10:00:00.5",
-"day": "2026-01-05", "ok": true, "share": 1,
-"event": {"Type": "checkout", "product": {"NAME": "hat"}, "amount": 9.5}, "tags": ["a"], "m": {"k": 1}, "more": 1}""".replace(
-    b"\n", b" "
-)
+"day": "2026-01-05", "ok": true, "share": 1, "tags": ["a"], "m": {"k": 1}, "more": 1,
+"event": {"Type": "checkout", "product": {"NAME": "hat"}, "amount": 9.5}}""".replace(b"\n", b" ")
 
 
 @pytest.fixture

@@ -6,15 +6,15 @@ import pytest
 
 from local_runtime.athena.engine import Athena
 from local_runtime.athena.result import QueryError
+from local_runtime.lakehouse.lakehouse import Lakehouse
 from tests.unit.local_runtime.athena.trino_answers import AGGREGATES, EXPRESSIONS, REFUSALS, Answer, Refusal
-from tests.unit.local_runtime.lakehouse.tables import open_lakehouse
 
 ROWS = "(values (1, 'a'), (2, 'b'), (3, 'c'), (7, 'd')) as t (x, s)"
 
 
 @pytest.fixture(scope="module")
-def athena(tmp_path_factory: pytest.TempPathFactory) -> Athena:
-    return Athena(open_lakehouse(tmp_path_factory.mktemp("state")))
+def athena(shared: tuple[Lakehouse, Athena]) -> Athena:
+    return shared[1]
 
 
 def check(athena: Athena, sql: str, answer: Answer) -> None:
