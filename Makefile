@@ -21,7 +21,7 @@ NODE_TOOLS := node_modules/.package-lock.json
 LAYER := dist/fastavro-lib.zip
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up synth test lint format bench lock snapshots config-docs clean
+.PHONY: help setup demo up synth test test-crash lint format bench audit lock snapshots security-report clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -54,16 +54,24 @@ up: synth ## The local run, staying up (PORT=4566 STATE=.local)
 test: $(PYTHON_TOOLS) $(NODE_TOOLS) $(LAYER) ## Run the tests (ARGS="-k name" for some of them)
 	$(PY) -m pytest -n auto --dist loadgroup $(ARGS)
 
-lint: synth ## ruff, mypy, import-linter, cfn-lint
+test-crash: $(PYTHON_TOOLS) $(LAYER) ## Kill the run 30 times at named points and 30 at random, inserts and upserts
+	CRASH_KILLS=60 $(PY) -m pytest -q -s tests/integration/crash
+
+lint: synth ## ruff, mypy, import-linter, cfn-lint, cdk-nag
 	ruff check
 	ruff format --check
 	mypy
 	lint-imports
 	cfn-lint 'cdk.out/*.template.json'
+	$(PY) -m stacks.security_report --check
 
 format: $(PYTHON_TOOLS) ## Format the Python files
 	ruff format
 	ruff check --fix
+
+audit: $(PYTHON_TOOLS) $(NODE_TOOLS) ## Known weaknesses of the dependencies (asks the network)
+	uvx --from pip-audit==2.10.1 pip-audit --requirement requirements-dev.txt --disable-pip
+	npm audit
 
 bench: $(PYTHON_TOOLS) $(NODE_TOOLS) $(LAYER) ## Measure every ratio and save it with the machine's facts
 	$(PY) -m benchmarks.run $(ARGS)
@@ -76,6 +84,9 @@ lock: $(PYTHON_TOOLS) ## Write requirements*.txt anew from requirements*.in
 
 snapshots: $(PYTHON_TOOLS) $(LAYER) ## Rewrite the template snapshots after a wanted change
 	$(PY) -m pytest tests/infrastructure --snapshot-update $(ARGS)
+
+security-report: $(PYTHON_TOOLS) $(LAYER) ## Rewrite docs/security.md after a wanted change
+	$(PY) -m stacks.security_report
 
 clean: ## Remove what the targets made, but not the data in .local
 	rm -rf cdk.out dist node_modules .cache $(VENV)

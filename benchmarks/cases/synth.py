@@ -1,4 +1,4 @@
-"""What seven stacks cost over an empty CDK app: CPU of `python app.py`, the same settings for both."""
+"""What eight stacks cost over an empty CDK app: CPU of `python app.py`, the same settings for both."""
 
 import os
 import sys
