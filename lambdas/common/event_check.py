@@ -34,7 +34,7 @@ class EventCheck:
         reason = self._refusal(event)
         if reason is not None:
             return Rejected(reason)
-        return self._accepted(event, set_by_client=any(name in document for name in self._schema.set_fields))
+        return self._accepted(event, set_by_client=self._schema.set_field in document)
 
     @cached_property
     def _avro(self) -> "AvroValidator":

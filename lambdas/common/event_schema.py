@@ -25,7 +25,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class EventSchema:
-    """`fields` are the client's; the pipeline fills `id_field` and sets the fields named in `set_fields`.
+    """`fields` are the client's; the pipeline fills `id_field` and sets the field named `set_field`.
 
     `definition` is the schema of what a client may send, for fastavro.
     """
@@ -33,7 +33,7 @@ class EventSchema:
     name: str
     fields: tuple[Field, ...]
     id_field: Field | None
-    set_fields: tuple[str, ...]
+    set_field: str | None
     definition: dict[str, Any]
 
     @classmethod
@@ -51,21 +51,22 @@ class EventSchema:
         fields = tuple(_field(field) for field in by_hand[None])
         if all(field.filler is not None for field in fields):
             raise ValueError(f"schema {definition['name']}: at least one field must be required (got none)")
-        filled, set_fields = (by_hand[FILLS], by_hand[SETS]) if pipeline_fields else ([], [])
+        filled = _only_one(FILLS, by_hand[FILLS]) if pipeline_fields else None
+        set_by_us = _only_one(SETS, by_hand[SETS]) if pipeline_fields else None
         return cls(
             name=definition["name"],
             fields=fields,
-            id_field=_id_field(filled),
-            set_fields=tuple(field["name"] for field in set_fields),
-            definition={**definition, "fields": [*by_hand[None], *filled]},
+            id_field=None if filled is None else _field(filled),
+            set_field=None if set_by_us is None else set_by_us["name"],
+            definition={**definition, "fields": by_hand[None] + ([] if filled is None else [filled])},
         )
 
 
-def _id_field(definitions: list[dict[str, Any]]) -> Field | None:
+def _only_one(hand: str, definitions: list[dict[str, Any]]) -> dict[str, Any] | None:
     if len(definitions) > 1:
         names = ", ".join(definition["name"] for definition in definitions)
-        raise ValueError(f"the pipeline can fill one field of a schema (got {names})")
-    return _field(definitions[0]) if definitions else None
+        raise ValueError(f'one field of a schema can have pipeline "{hand}" (got {names})')
+    return definitions[0] if definitions else None
 
 
 def _field(definition: dict[str, Any]) -> Field:

@@ -1,7 +1,6 @@
 """The fast path of an event's check: a msgspec decoder built from the Avro schema, which may only say yes."""
 
 from collections.abc import Callable
-from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -22,7 +21,7 @@ def quick_check(schema: EventSchema, decide: Callable[[bytes], Verdict]) -> Call
     decode_partial = msgspec.json.Decoder(_struct(schema, whole=False)).decode
     formatted = [(field.name, field.format.matches) for field in schema.fields if field.format is not None]
     fillers = [(field.name, field.filler) for field in schema.fields if field.filler is not None]
-    own_members, none_sent = _own_members(schema)
+    has_own_members = schema.id_field is not None
 
     def verdict(payload: bytes) -> Verdict:
         accepted = COMPLETE
@@ -40,40 +39,34 @@ def quick_check(schema: EventSchema, decide: Callable[[bytes], Verdict]) -> Call
         for name, matches in formatted:
             if not matches(getattr(event, name)):
                 return decide(payload)
-        if own_members is None or (sent := own_members(event)) == none_sent:
-            return accepted
-        return _with_own_members(schema, accepted, sent) or decide(payload)
+        if has_own_members and (event.own_id is not UNSET or event.own_set is not ABSENT):
+            return _with_own_members(schema, accepted, event.own_id, event.own_set) or decide(payload)
+        return accepted
 
     return verdict
 
 
-def _own_members(schema: EventSchema) -> tuple[Callable[[Any], tuple[Any, ...]] | None, tuple[Any, ...]]:
-    """Reads what a client sent of the pipeline's fields, the id first; and what that is when it sent none."""
-    if schema.id_field is None:
-        return None, ()
-    names = (schema.id_field.name, *schema.set_fields)
-    read = attrgetter(*names) if schema.set_fields else lambda event: (getattr(event, names[0]),)
-    return read, (UNSET, *(ABSENT for _ in schema.set_fields))
-
-
-def _with_own_members(schema: EventSchema, accepted: Accepted, sent: tuple[Any, ...]) -> Accepted | None:
-    event_id, *others = sent
-    rewritten = event_id is None or any(value is not ABSENT for value in others)
-    if not isinstance(event_id, str):
+def _with_own_members(schema: EventSchema, accepted: Accepted, own_id: Any, own_set: Any) -> Accepted | None:
+    """What a client sent of the fields that are the pipeline's."""
+    rewritten = own_id is None or own_set is not ABSENT
+    if not isinstance(own_id, str):
         return Accepted(accepted.filler, None, rewritten)
-    if schema.id_field is None or schema.id_field.format is None or schema.id_field.format.matches(event_id):
-        return Accepted(accepted.filler, event_id, rewritten)
+    if schema.id_field is None or schema.id_field.format is None or schema.id_field.format.matches(own_id):
+        return Accepted(accepted.filler, own_id, rewritten)
     return None
 
 
-def _struct(schema: EventSchema, *, whole: bool) -> type[msgspec.Struct]:
+def _struct(schema: EventSchema, *, whole: bool) -> type[Any]:
     """The events that have every field, or those that may leave optional fields out."""
     fields: list[Any] = []
     for field in schema.fields:
         text = str | None if field.nullable else str
         required = whole or field.filler is None
         fields.append((field.name, text) if required else (field.name, text | UnsetType, UNSET))
+    namespace = {"own_set": ABSENT} if schema.set_field is None else {}
     if schema.id_field is not None:
-        fields.append((schema.id_field.name, str | UnsetType | None, UNSET))
-    fields += [(name, Raw, ABSENT) for name in schema.set_fields]
-    return msgspec.defstruct(schema.name, fields, frozen=True, gc=False, kw_only=True)
+        field_of_id = msgspec.field(name=schema.id_field.name, default=UNSET)
+        fields.append(("own_id", str | UnsetType | None, field_of_id))
+    if schema.set_field is not None:
+        fields.append(("own_set", Raw, msgspec.field(name=schema.set_field, default=ABSENT)))
+    return msgspec.defstruct(schema.name, fields, namespace=namespace, frozen=True, gc=False, kw_only=True)

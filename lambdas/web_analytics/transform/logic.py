@@ -4,8 +4,10 @@ https://docs.aws.amazon.com/firehose/latest/dev/apache-iceberg-format-input-reco
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import repeat
+from operator import attrgetter
 from typing import Annotated
 
 import msgspec
@@ -22,7 +24,7 @@ from lambdas.common.firehose import (
 )
 from lambdas.common.record_text import UNPARSED
 from lambdas.common.verdict import COMPLETE, Accepted, Reason, Rejected
-from lambdas.web_analytics.transform.enrichment import OBJECT_START, Enrichment, stamps
+from lambdas.web_analytics.transform.enrichment import Enrichment, stamp_all
 
 LAST_MOMENT_MS = 253_402_300_799_999
 """The end of the year 9999, in milliseconds since 1970."""
@@ -58,7 +60,7 @@ class Outcome:
         return len(self.replies) - self.rejected.total()
 
 
-class Payload(msgspec.Struct, gc=False):
+class Payload(msgspec.Struct, gc=False, eq=False):
     """A record as the function needs it: decoded, with its arrival in milliseconds since 1970."""
 
     data: bytes
@@ -67,6 +69,7 @@ class Payload(msgspec.Struct, gc=False):
     )
 
 
+_data_of, _arrival_of = attrgetter("data"), attrgetter("arrival")
 _NOT_BASE64 = (msgspec.ValidationError, UnicodeEncodeError)
 
 
@@ -81,19 +84,14 @@ def transform(
     replies: list[Reply] = []
     rejected: Counter[Reason] = Counter()
     batch = payloads(records)
-    keeps_text = not (enrichment.add_ids or enrichment.truncate_ip)
-    for record, incoming, stamp in zip(records, batch, _stamps(batch, enrichment), strict=True):
+    if_complete = _whole_batch(records, batch, enrichment)
+    for record, incoming, data in zip(records, batch, if_complete, strict=True):
         if incoming is None:
             reason = Reason.NOT_BASE64
         elif isinstance(verdict := verdict_of(incoming.data), Rejected):
             reason = verdict.reason
         else:
-            text = record["data"]
-            if verdict is COMPLETE and keeps_text:
-                data: str | None = text
-            elif verdict is COMPLETE and stamp is not None and text.startswith(OBJECT_START):
-                data = stamp + text[2:]
-            else:
+            if data is None or verdict is not COMPLETE:
                 data = _stored(record, incoming, verdict, enrichment)
             if data is not None and take(len(data) + overhead):
                 record_id = record["recordId"]
@@ -120,16 +118,18 @@ def _payload(record: IncomingRecord) -> Payload | None:
         return None
 
 
-def _stamps(batch: Sequence[Payload | None], enrichment: Enrichment) -> Sequence[str | None]:
-    """For complete records: the base64 text that takes the place of their `OBJECT_START`."""
-    if not enrichment.add_ids or enrichment.truncate_ip:
-        return [None] * len(batch)
-    arrivals = [
-        incoming.arrival for incoming in batch if incoming is not None and incoming.arrival is not None
-    ]
-    if len(arrivals) < len(batch):  # Firehose always says when a record arrived; a hand-made event may not
-        return [None] * len(batch)
-    return stamps([incoming.data for incoming in batch if incoming is not None], arrivals)
+def _whole_batch(
+    records: Sequence[IncomingRecord], batch: Sequence[Payload | None], enrichment: Enrichment
+) -> Iterable[str | None]:
+    """What is stored of each record if it is complete; None where that has to be found out one by one."""
+    if not enrichment.truncate_ip and None not in batch:
+        texts = [record["data"] for record in records]
+        if not enrichment.add_ids:
+            return texts
+        arrivals = list(map(_arrival_of, batch))
+        if None not in arrivals:  # Firehose always says when a record arrived; a hand-made event may not
+            return stamp_all(texts, map(_data_of, batch), arrivals)
+    return repeat(None, len(batch))
 
 
 def _stored(

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
+from lambdas.common.event_check import EventCheck
 from lambdas.common.event_schema import EventSchema
+from lambdas.common.verdict import COMPLETE, Accepted
 
 REQUIRED = {"name": "id", "type": "string"}
 
@@ -33,16 +35,29 @@ def test_pipelines_fields_are_apart_from_the_clients() -> None:
     schema = EventSchema.parse(schema_of(REQUIRED, FILLED, SET))
     assert [field.name for field in schema.fields] == ["id"]
     assert schema.id_field is not None
-    assert (schema.id_field.name, schema.set_fields) == ("key", ("seen",))
+    assert (schema.id_field.name, schema.set_field) == ("key", "seen")
 
 
 def test_pipelines_fields_can_be_left_unknown() -> None:
     schema = EventSchema.parse(schema_of(REQUIRED, FILLED, SET), pipeline_fields=False)
-    assert ([field.name for field in schema.fields], schema.id_field, schema.set_fields) == (["id"], None, ())
+    assert ([field.name for field in schema.fields], schema.id_field, schema.set_field) == (
+        ["id"],
+        None,
+        None,
+    )
+
+
+def test_id_alone_is_a_schema_too() -> None:
+    check = EventCheck(EventSchema.parse(schema_of(REQUIRED, FILLED)))
+    assert check.verdict(b'{"id": "x"}') is COMPLETE
+    assert check.verdict(b'{"id": "x", "key": "own"}') == Accepted(event_id="own")
+    assert check.verdict(b'{"id": "x", "seen": 1}') is COMPLETE
 
 
 def test_schema_with_two_ids_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"can fill one field of a schema \(got key, key2\)"):
+    with pytest.raises(
+        ValueError, match=r"one field of a schema can have pipeline \"fills\" \(got key, key2\)"
+    ):
         EventSchema.parse(schema_of(REQUIRED, FILLED, {**FILLED, "name": "key2"}))
 
 

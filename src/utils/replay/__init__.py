@@ -1,0 +1,1 @@
+"""Puts Firehose's failed records back into the stream: judged anew, repaired by rules, each of them once."""

@@ -1,0 +1,73 @@
+"""What a replay did, or would do, by reason and with samples; the numbers add up."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from .judging import Outcome
+from .replay import Tally
+
+
+def as_report(tally: Tally, *, dry_run: bool) -> dict[str, Any]:
+    groups = [
+        {
+            "reason": reason,
+            "outcome": outcome.value,
+            "records": number,
+            "samples": tally.samples[reason, outcome],
+        }
+        for (reason, outcome), number in _groups(tally)
+    ]
+    return {
+        "dry_run": dry_run,
+        "objects": tally.objects,
+        "read": tally.read,
+        "passes_as_it_is": tally.count(Outcome.PASSES),
+        "passes_when_repaired": tally.count(Outcome.REPAIRED),
+        "unrecoverable": tally.count(Outcome.UNRECOVERABLE),
+        "put_back_before": tally.again,
+        "put_back_now": 0 if dry_run else tally.put_back,
+        "refused_by_the_stream": tally.not_put,
+        "adds_up": tally.adds_up,
+        "groups": groups,
+    }
+
+
+def print_report(tally: Tally, *, dry_run: bool, console: Console) -> None:
+    shown = Table("reason", "outcome", "records", "for example")
+    shown.columns[2].justify = "right"
+    for (reason, outcome), number in _groups(tally):
+        samples = "\n".join(_printable(text) for text in tally.samples[reason, outcome])
+        shown.add_row(escape(reason), outcome.value, f"{number:,}", samples)
+    if tally.outcomes:
+        console.print(shown)
+    console.print(summary(tally, dry_run=dry_run), highlight=False)
+
+
+def summary(tally: Tally, *, dry_run: bool) -> str:
+    passes, repaired = tally.count(Outcome.PASSES), tally.count(Outcome.REPAIRED)
+    account = (
+        f"{tally.read:,} failed records in {tally.objects:,} objects = {passes:,} that pass as they are"
+        f" + {repaired:,} that pass when repaired + {tally.count(Outcome.UNRECOVERABLE):,} unrecoverable"
+        f" + {tally.again:,} put back before"
+    )
+    if dry_run:
+        return f"{account}\nDry run: {passes + repaired:,} would be put back; nothing was changed."
+    text = f"{account}\n{tally.put_back:,} were put back now."
+    if tally.not_put:
+        text += f" {tally.not_put:,} more were refused by the stream and stay where they are: run this again."
+    return text
+
+
+def _groups(tally: Tally) -> list[tuple[tuple[str, Outcome], int]]:
+    return sorted(tally.outcomes.items(), key=lambda item: (-item[1], item[0]))
+
+
+def _printable(text: str) -> str:
+    """Bad records are anybody's bytes: none of them steers the terminal."""
+    return escape(json.dumps(text, ensure_ascii=False)[1:-1])
