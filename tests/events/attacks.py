@@ -19,7 +19,7 @@ ACCOUNT = "123456789012"
 class End(Enum):
     REFUSED = "a 4xx, and nothing is stored"
     STORED = "a stored row that equals what was sent"
-    SET_ASIDE = "no event of the schema: in the error prefix, as it was sent"
+    SET_ASIDE = "no event that the table can hold: whole, in the error prefix"
 
 
 def event(token: str, **changes: Any) -> dict[str, Any]:
