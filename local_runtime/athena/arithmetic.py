@@ -80,10 +80,14 @@ def _count_if(function: exp.Expr) -> exp.Expr:
 
 def _quantile(function: exp.Expr) -> exp.Expr:
     """Of integers it is one of them; DuckDB's lies between."""
+    quantile = function.args["quantile"]
     kind = exact_type(function.this)
-    if kind is None or kind.is_decimal or function.args.get("weight") is not None:
+    if function.args.get("weight") is not None:
         return function
-    return cast(call("quantile_disc", function.this, function.args["quantile"]), "BIGINT")
+    several = isinstance(quantile, exp.Array)
+    if kind is not None and not kind.is_decimal:
+        return cast(call("quantile_disc", function.this, quantile), "BIGINT[]" if several else "BIGINT")
+    return call("quantile_cont", function.this, quantile) if several else function
 
 
 def _cast(node: exp.Expr) -> exp.Expr:

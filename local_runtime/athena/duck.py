@@ -55,6 +55,12 @@ def query_error(error: duckdb.Error) -> QueryError:
         return QueryError(own["code"], own["message"])
     if "Division by zero" in message:
         return QueryError("DIVISION_BY_ZERO", "Division by zero")
+    if "must appear in the GROUP BY clause" in message:
+        column = message.partition('"')[2].partition('"')[0]
+        return QueryError(
+            "EXPRESSION_NOT_AGGREGATE",
+            f"'{column}' must be an aggregate expression or appear in GROUP BY clause",
+        )
     for kind, code in CODES:
         if isinstance(error, kind):
             return QueryError(code, message.partition(": ")[2] or message)

@@ -144,7 +144,8 @@ NESTED = {
     "zip(a, b)": "list_zip(a, b)",
     "map_agg(k, v)": (
         "map(list_distinct(list(k)), list_transform(list_distinct(list(k)), lambda key: "
-        "list_extract(list(v), list_position(list(k), key))))"
+        "list_extract(list(v) FILTER (k IS NOT NULL), "
+        "list_position(list(k) FILTER (k IS NOT NULL), key))))"
     ),
     "multimap_agg(k, v)": (
         "map(list_distinct(list(k)), list_transform(list_distinct(list(k)), lambda key: list_transform("

@@ -1,4 +1,4 @@
-"""Iceberg's metadata tables as Athena names them: `"table$snapshots"`, `$history`, `$files`, `$partitions`.
+"""Iceberg's metadata tables as Athena names them: `"table$snapshots"`, `$history`, `$files` ...
 
 https://docs.aws.amazon.com/athena/latest/ug/querying-iceberg-table-metadata.html
 """
@@ -48,12 +48,31 @@ PARTITIONS: Columns = {
     "file_count": ("file_count", "bigint"),
     "total_size": ("total_data_file_size_in_bytes", "bigint"),
 }
+MANIFESTS: Columns = {
+    "path": ("path", "varchar"),
+    "length": ("length", "bigint"),
+    "partition_spec_id": ("partition_spec_id", "integer"),
+    "added_snapshot_id": ("added_snapshot_id", "bigint"),
+    "added_data_files_count": ("added_data_files_count", "integer"),
+    "existing_data_files_count": ("existing_data_files_count", "integer"),
+    "deleted_data_files_count": ("deleted_data_files_count", "integer"),
+}
+REFS: Columns = {
+    "name": ("name", "varchar"),
+    "type": ("type", "varchar"),
+    "snapshot_id": ("snapshot_id", "bigint"),
+    "max_reference_age_in_ms": ("max_reference_age_in_ms", "bigint"),
+    "min_snapshots_to_keep": ("min_snapshots_to_keep", "integer"),
+    "max_snapshot_age_in_ms": ("max_snapshot_age_in_ms", "bigint"),
+}
 
 READERS: dict[str, tuple[Callable[[Table], pa.Table], Columns]] = {
     "snapshots": (lambda table: table.inspect.snapshots(), SNAPSHOTS),
     "history": (lambda table: table.inspect.history(), HISTORY),
     "files": (lambda table: table.inspect.files(), FILES),
     "partitions": (lambda table: table.inspect.partitions(), PARTITIONS),
+    "manifests": (lambda table: table.inspect.manifests(), MANIFESTS),
+    "refs": (lambda table: table.inspect.refs(), REFS),
 }
 INSTANTS = frozenset({"committed_at", "made_current_at"})
 

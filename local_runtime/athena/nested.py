@@ -11,6 +11,7 @@ from sqlglot import exp
 
 from local_runtime.athena.trees import call
 
+MAP_AGGREGATES = ("map_agg", "multimap_agg")
 MAPS = (exp.Map, exp.VarMap, exp.ToMap)
 
 
@@ -57,7 +58,17 @@ def _position(function: exp.Expr) -> exp.Expr:
     return call("trino_array_position", function.this, function.expression)
 
 
+def _filter(node: exp.Expr) -> exp.Expr:
+    """Aggregates that are macros of ours: a key that the filter leaves out is NULL, and NULL is no key."""
+    function = node.this
+    if not isinstance(function, exp.Anonymous) or function.name.lower() not in MAP_AGGREGATES:
+        return node
+    key, value = function.expressions
+    return call(function.name, exp.Case().when(node.expression.this.copy(), key.copy()), value)
+
+
 REWRITES: Mapping[type[exp.Expr], Callable[[exp.Expr], exp.Expr]] = {
+    exp.Filter: _filter,
     exp.Bracket: _subscript,
     exp.ArraySize: _cardinality,
     exp.ArraySlice: _slice,

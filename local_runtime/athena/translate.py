@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/athena/latest/ug/functions.html
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlglot import exp
@@ -35,12 +35,7 @@ from local_runtime.athena.type_checks import check_types
 from local_runtime.athena.unnest import count_ordinality_as_a_column
 
 Sources = Mapping[TableName, Source]
-UNRESOLVED = re.compile(
-    r"Column '(?P<name>[^']*)' could not be resolved.*?Line: (?P<line>\d+), Col: (?P<column>\d+)", re.S
-)
-AMBIGUOUS = re.compile(
-    r"Column '?\"?(?P<name>[^'\"]*)\"?'? (?:is|was) ambiguous|[Aa]mbiguous column:? '?\"?(?P<other>\w+)"
-)
+UNRESOLVED = re.compile(r"Column '(?P<name>[^']*)' could not be resolved|Unknown column: (?P<unknown>\S+)")
 METADATA = expression_metadata()
 FILE_FUNCTIONS = (exp.ReadCSV, exp.ReadParquet)
 
@@ -83,7 +78,7 @@ def translate(query: exp.Query, sql: str, database: str | None, sources: Sources
     written = written_names(query)
     count_ordinality_as_a_column(query)
     schema = _schema(sources, hidden)
-    qualified = _qualify(query, database, schema)
+    qualified = _qualify(query, sql, database, schema, sources)
     annotate_types(qualified, schema=schema, expression_metadata=METADATA, dialect=DIALECT)
     check_types(qualified, sql)
     mean_what_trino_means(qualified)
@@ -113,29 +108,32 @@ def _schema(sources: Sources, hidden: bool) -> MappingSchema:
     return MappingSchema({CATALOG: databases}, visible={CATALOG: visible}, dialect=DIALECT)
 
 
-def _qualify(query: exp.Query, database: str | None, schema: MappingSchema) -> exp.Expr:
+def _qualify(
+    query: exp.Query, sql: str, database: str | None, schema: MappingSchema, sources: Sources
+) -> exp.Expr:
+    tables = [sources[table_name(table, database, sql)] for table in tables_of(query)]
     try:
         return qualify(
             query, dialect=DIALECT, schema=schema, db=database, catalog=CATALOG, expand_alias_refs=False
         )
     except OptimizeError as error:
-        raise column_error(error) from error
+        raise _column_error(error, query, sql, tables) from error
 
 
-def column_error(error: OptimizeError) -> QueryError:
+def _column_error(error: OptimizeError, query: exp.Query, sql: str, tables: Sequence[Source]) -> QueryError:
     """sqlglot's complaint about a column in Athena's words."""
-    text = str(error).splitlines()[0]
     found = UNRESOLVED.search(str(error))
     if found is None:
-        ambiguous = AMBIGUOUS.search(text)
-        if ambiguous is not None:
-            return QueryError("AMBIGUOUS_NAME", f"line 1:1: Column '{ambiguous['name']}' is ambiguous")
-        return QueryError("SYNTAX_ERROR", text)
-    name = found["name"]
-    column = int(found["column"]) - len(name) + 1  # sqlglot counts at the name's end
+        return QueryError("SYNTAX_ERROR", str(error).splitlines()[0])
+    name = found["name"] or found["unknown"]
+    column = next((item for item in query.find_all(exp.Column) if item.name == name), None)
+    where = "line 1:1" if column is None else location(column, sql)
+    shown = name if column is None or not column.table else f"{column.table}.{name}"
+    if shown == name and sum(name.lower() in table.columns for table in tables) > 1:
+        return QueryError("AMBIGUOUS_NAME", f"{where}: Column '{name}' is ambiguous")
     return QueryError(
         "COLUMN_NOT_FOUND",
-        f"line {found['line']}:{column}: Column '{name}' cannot be resolved "
+        f"{where}: Column '{shown}' cannot be resolved "
         "or requester is not authorized to access requested resources",
     )
 

@@ -43,6 +43,10 @@ def check_types(query: exp.Expr, sql: str) -> None:
         if _category(function.this) in (NUMBER, MOMENT, TRUTH):
             call = f"({_shown(function.this)}) for function {function.sql_name().lower()}"
             raise QueryError("FUNCTION_NOT_FOUND", f"{location(function, sql)}: Unexpected parameters {call}")
+    for concat in query.find_all(exp.Concat):
+        if any(_category(item) in (NUMBER, MOMENT, TRUTH) for item in concat.expressions):
+            call = f"({', '.join(_shown(item) for item in concat.expressions)}) for function concat"
+            raise QueryError("FUNCTION_NOT_FOUND", f"{location(concat, sql)}: Unexpected parameters {call}")
     for condition in _conditions(query):
         if _category(condition) in (TEXT, NUMBER, MOMENT):
             raise QueryError(

@@ -63,6 +63,20 @@ def athena(state: Path) -> Athena:
             "SYNTAX_ERROR: line 1:8: backquoted identifiers are not supported; "
             "use double quotes to quote identifiers",
         ),
+        (
+            f"select a.nope from {FULL} a",
+            "COLUMN_NOT_FOUND: line 1:8: Column 'a.nope' cannot be resolved "
+            "or requester is not authorized to access requested resources",
+        ),
+        (
+            f"select user_id from {FULL} a join {FULL} b on a.ip = b.ip",
+            "AMBIGUOUS_NAME: line 1:8: Column 'user_id' is ambiguous",
+        ),
+        (
+            f"select user_id from {FULL} group by event",
+            "EXPRESSION_NOT_AGGREGATE: 'user_id' must be an aggregate expression "
+            "or appear in GROUP BY clause",
+        ),
         ("select 1; select 2", "SYNTAX_ERROR: Only one sql statement is allowed. Got: 2 statements"),
         ("", "SYNTAX_ERROR: line 1:1: the query is empty"),
         (" -- nothing\n;", "SYNTAX_ERROR: line 2:1: the query is empty"),

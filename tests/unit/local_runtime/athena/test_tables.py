@@ -250,3 +250,5 @@ def test_history_names_the_snapshots_in_order(ask: Ask) -> None:
     ask("delete from t where a = 1")
     assert ask('select is_current_ancestor from "t$history"') == [(True,), (True,)]
     assert len(ask('select operation from "t$snapshots"')) == 2
+    assert ask('select name, type from "t$refs"') == [("main", "BRANCH")]
+    assert ask('select sum(added_data_files_count) >= 0 from "t$manifests"') == [(True,)]
