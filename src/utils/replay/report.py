@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from .judging import Outcome
 from .replay import Tally
@@ -39,20 +38,20 @@ def as_report(tally: Tally, *, dry_run: bool) -> dict[str, Any]:
 
 
 def print_report(tally: Tally, *, dry_run: bool, console: Console) -> None:
-    shown = Table("reason", "outcome", "records", "for example")
+    shown = Table("reason", "outcome", "records", Column("for example", no_wrap=True))
     shown.columns[2].justify = "right"
     for (reason, outcome), number in _groups(tally):
         samples = "\n".join(_printable(text) for text in tally.samples[reason, outcome])
         shown.add_row(escape(reason), outcome.value, f"{number:,}", samples)
     if tally.outcomes:
         console.print(shown)
-    console.print(summary(tally, dry_run=dry_run), highlight=False)
+    console.print(summary(tally, dry_run=dry_run), highlight=False, soft_wrap=True)
 
 
 def summary(tally: Tally, *, dry_run: bool) -> str:
     passes, repaired = tally.count(Outcome.PASSES), tally.count(Outcome.REPAIRED)
     account = (
-        f"{tally.read:,} failed records in {tally.objects:,} objects = {passes:,} that pass as they are"
+        f"{tally.read:,} failed records (error objects: {tally.objects:,}) = {passes:,} that pass as they are"
         f" + {repaired:,} that pass when repaired + {tally.count(Outcome.UNRECOVERABLE):,} unrecoverable"
         f" + {tally.again:,} put back before"
     )
@@ -70,4 +69,4 @@ def _groups(tally: Tally) -> list[tuple[tuple[str, Outcome], int]]:
 
 def _printable(text: str) -> str:
     """Bad records are anybody's bytes: none of them steers the terminal."""
-    return escape(json.dumps(text, ensure_ascii=False)[1:-1])
+    return escape("".join(char if char.isprintable() else ascii(char)[1:-1] for char in text))

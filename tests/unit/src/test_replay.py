@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import gzip
+import io
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -12,12 +13,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from src.utils.aws.errors import BadInputError
 from src.utils.replay.bucket import ChangedError
 from src.utils.replay.fixes import Fixes, load_fixes
 from src.utils.replay.ledger import Batch, Ledger
 from src.utils.replay.replay import Replay, Tally
+from src.utils.replay.report import as_report, print_report
 from src.utils.replay.stream import Putter, UncertainError
 from src.utils.replay.verdicts import Verdict
 
@@ -274,3 +277,19 @@ def test_lease_that_has_run_out_is_taken_over(bucket: MemoryBucket) -> None:
     Ledger(bucket, "replay-ledger/", clock=lambda: 0.0)._acquire()
     with Ledger(bucket, "replay-ledger/", clock=lambda: 121.0).held():
         pass
+
+
+def test_report_adds_up_and_no_sample_steers_the_terminal(fixes: Fixes) -> None:
+    bucket = MemoryBucket({KEY: b"\n".join([envelope("\x1b[2Jpoison [red]"), envelope('{"userId": "u"}')])})
+    tally = replay(bucket, MemoryStream(bucket), fixes)
+    console = Console(file=io.StringIO(), width=120)
+    print_report(tally, dry_run=False, console=console)
+    assert isinstance(console.file, io.StringIO)
+    shown = console.file.getvalue()
+    assert r"\x1b[2Jpoison [red]" in shown
+    assert (
+        "2 failed records (error objects: 1) = 0 that pass as they are + 1 that pass when repaired" in shown
+    )
+    assert "1 were put back now." in shown
+    report = as_report(tally, dry_run=False)
+    assert (report["put_back_now"], report["unrecoverable"], report["adds_up"]) == (1, 1, True)
