@@ -120,6 +120,7 @@ class Delivery:
         interval_seconds: float | None = None,
         parallel: int = 1,
         clock: Callable[[], float] = time.time,
+        steady_clock: Callable[[], float] = time.monotonic,
         crash_point: CrashPoint = lambda name: None,
     ) -> None:
         self._settings = settings
@@ -129,6 +130,8 @@ class Delivery:
         self._objects = objects
         self._ledger = ledger
         self._clock = clock
+        # How long a buffer has waited: somebody who sets the wall clock back must not hold it up.
+        self._steady_clock = steady_clock
         self._crash_point = crash_point
         self._parallel = parallel
         interval = settings.buffering.interval_seconds if interval_seconds is None else interval_seconds
@@ -235,7 +238,9 @@ class Delivery:
         got = self._read_ahead(pool)
         if self._stopping.is_set():
             return
-        if self._buffer.upto and (self._buffer.is_due(self._hints, self._clock()) or self._flush_reached()):
+        if self._buffer.upto and (
+            self._buffer.is_due(self._hints, self._steady_clock()) or self._flush_reached()
+        ):
             self._open = self._begin()
             self._crash_point("after-begin")
             self._deliver(*self._open)
@@ -250,7 +255,7 @@ class Delivery:
     def _pause(self) -> float:
         if self._buffer.oldest is None:
             return POLL_SECONDS
-        due = self._buffer.oldest + self._hints.interval_seconds - self._clock()
+        due = self._buffer.oldest + self._hints.interval_seconds - self._steady_clock()
         return max(0.01, min(POLL_SECONDS, due))
 
     def _read_ahead(self, pool: ThreadPoolExecutor) -> bool:
@@ -270,7 +275,7 @@ class Delivery:
         if records:
             outcomes = self._transformed(records, pool)
             part = self._make_destination().prepare(outcomes.rows)
-            self._buffer.add(records, outcomes, part, self._clock())
+            self._buffer.add(records, outcomes, part, self._steady_clock())
         return bool(records)
 
     def _read_budget(self) -> int:

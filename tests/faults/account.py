@@ -23,6 +23,7 @@ class Stored(NamedTuple):
     sequence_number: str
     partition_key: str
     data: bytes
+    arrival: float
 
     @property
     def serial(self) -> int:
@@ -96,16 +97,20 @@ class Account:
             assert code.startswith("Iceberg.") or _same(raw, event), envelope
 
     def _check_rows(self) -> None:
-        """No poison is stored; every row says what its event said."""
+        """No poison is stored; every row says what its event said, and when the stream took it."""
+        arrivals: dict[int, set[datetime]] = defaultdict(set)
+        for item in self.stream:
+            arrivals[item.serial].add(_utc(item.arrival))
         for row in self.rows:
             event = self.sent[serial_of(row["uri"].encode())]
             assert event.poison is None, f"poison was stored: {event}"
             expected = {**event.document, "timestamp": _moment(event.document["timestamp"])}
             assert {name: row[name] for name in expected} == expected
-        for item in self._world.definitions:
-            for row in self._world.tables.rows(item.database, item.name):
-                names = tuple(definition.name for definition in self._world.definitions)
-                assert table_of(row["event_id"], names) == item.name
+            assert row["received_at"] in arrivals[event.serial]
+        names = tuple(table.name for table in self._world.definitions)
+        for table in self._world.definitions:
+            for row in self._world.tables.rows(table.database, table.name):
+                assert table_of(row["event_id"], names) == table.name
 
     def _check_inserted_rows(self) -> None:
         """Each record of the stream ended once, as row, failure or dropped; more if it was repeated."""
@@ -154,7 +159,9 @@ def _stream(world: World) -> Iterator[Stored]:
     name = world.store.streams()[0].name
     for shard in world.store.shards(name):
         for record in world.store.read(name, shard.shard_id, None):
-            yield Stored(shard.shard_id, record.sequence_number, record.partition_key, record.data)
+            yield Stored(
+                shard.shard_id, record.sequence_number, record.partition_key, record.data, record.arrival
+            )
 
 
 def _failed_objects(world: World) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -182,4 +189,8 @@ def _same(data: bytes, event: Event) -> bool:
 
 
 def _moment(text: str) -> datetime:
-    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC).replace(tzinfo=None)
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ")  # a row's timestamps have no zone
+
+
+def _utc(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None)

@@ -124,8 +124,11 @@ def heal(world: World, patience: int = 200) -> None:
     world.function.faults.clear()
     world.disk.clear()
     world.crash_at = None
-    while world.producer.waits:
+    for _ in range(patience):
+        if not world.producer.waits:
+            break
         world.producer.put(Load("records", 100), 0, None)
+    assert not world.producer.waits, f"no put is accepted any more: {world.producer.statuses}"
     for _ in range(patience):
         world.advance()
         if world.is_delivered:

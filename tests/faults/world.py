@@ -169,7 +169,8 @@ class World:
             objects=self.objects,
             ledger=self.ledger,
             parallel=PARALLEL,
-            clock=self.clock.steady,
+            clock=self.clock.wall,
+            steady_clock=self.clock.steady,
             crash_point=self._crash_point,
         )
 
