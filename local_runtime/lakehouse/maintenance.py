@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/athena/latest/ug/querying-iceberg-data-optimization.
 from __future__ import annotations
 
 import logging
+import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -40,6 +41,9 @@ BIN_BYTES = 64 * 1024 * 1024
 
 Lock = AbstractContextManager[Any]
 
+_rewriting = threading.Lock()
+"""A compaction writes its files before its commit; until then a removal of orphans would take them."""
+
 
 @dataclass(frozen=True)
 class Compaction:
@@ -72,6 +76,13 @@ def compact(
         lock: held for the commit alone. A file that another commit took away meanwhile stays as that commit
             left it: its bin is given up.
     """
+    with _rewriting:
+        return _compact(table, min_input_files, where, lock)
+
+
+def _compact(
+    table: Table, min_input_files: int, where: Callable[[DataFile], bool], lock: Lock | None
+) -> Compaction:
     bins = _bins([task for task in current_files(table) if where(task.file)], table, max(min_input_files, 1))
     written = [(bin, write_rows(table, read_rows(table, bin))) for bin in bins]
     if not written:
@@ -187,7 +198,7 @@ def remove_orphans(
     Args:
         older_than: a younger object may belong to a commit that is under way.
     """
-    with nullcontext() if lock is None else lock:
+    with _rewriting, nullcontext() if lock is None else lock:
         table.refresh()
         metadata = table.metadata
         referred = _files_of(table, metadata.snapshots)
