@@ -44,30 +44,6 @@ def as_report(tally: Tally, *, dry_run: bool) -> dict[str, Any]:
 def print_report(tally: Tally, *, dry_run: bool, console: Console) -> None:
     example = Column("for example", no_wrap=True, max_width=max(20, console.width - OTHER_COLUMNS))
     shown = Table("reason", "outcome", Column("records", justify="right"), example)
-    for (reason, outcome), number in _groups(tally)
-    ]
-    return {
-        "dry_run": dry_run,
-        "objects": tally.objects,
-        "read": tally.read,
-        "passes_as_it_is": tally.count(Outcome.PASSES),
-        "passes_when_repaired": tally.count(Outcome.REPAIRED),
-        "unrecoverable": tally.count(Outcome.UNRECOVERABLE),
-        "put_back_before": tally.again,
-        "put_back_now": 0 if dry_run else tally.put_back,
-        "refused_by_the_stream": tally.not_put,
-        "adds_up": tally.adds_up,
-        "groups": groups,
-    }
-
-
-def print_report(tally: Tally, *, dry_run: bool, console: Console) -> None:
-    shown = Table(
-        Column("reason", min_width=LONGEST_REASON),
-        Column("outcome", min_width=LONGEST_OUTCOME),
-        Column("records", justify="right", min_width=len("records")),
-        Column("for example", no_wrap=True),
-    )
     for (reason, outcome), number in _groups(tally):
         samples = "\n".join(_printable(text) for text in tally.samples[reason, outcome])
         shown.add_row(escape(reason), outcome.value, f"{number:,}", samples)
