@@ -11,7 +11,6 @@ from rich.table import Column, Table
 from .judging import Outcome
 from .replay import Tally
 
-
 OTHER_COLUMNS = 60
 """What reason, outcome, records and the lines between them need; the example gets the rest."""
 
