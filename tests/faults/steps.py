@@ -131,7 +131,7 @@ class Contend:
 
 @dataclass(frozen=True)
 class Maintain:
-    """Another writer compacts the tables between two steps."""
+    """Another writer compacts the tables and expires their snapshots between two steps."""
 
     def apply(self, world: World) -> None:
         for item in world.definitions:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -13,7 +14,7 @@ from pyiceberg.table import Table
 
 from local_runtime.firehose.iceberg import Tables
 from local_runtime.lakehouse.lakehouse import Lakehouse, TableNotFoundError
-from local_runtime.lakehouse.maintenance import compact
+from local_runtime.lakehouse.maintenance import compact, expire_snapshots, remove_orphans
 from local_runtime.lakehouse.object_store import ObjectStore
 from local_runtime.lakehouse.records import Rejected, rows_to_arrow
 from local_runtime.lakehouse.table_definition import TableDefinition
@@ -126,6 +127,13 @@ class ContendedLakehouse(Lakehouse):
             self.rival_commits -= 1
             self.maintain(database, name)
         return loaded
+
+    def expire(self, database: str, name: str) -> None:
+        """Forget all snapshots that may go, and remove the files that nobody refers to."""
+        table = super().table(database, name)
+        soon = datetime.now(UTC) + timedelta(seconds=1)
+        self.seen["snapshots expired"] += expire_snapshots(table, older_than=soon)
+        self.seen["orphans removed"] += remove_orphans(table, self.objects, older_than=soon).files
 
     def maintain(self, database: str, name: str) -> None:
         """Compaction by another process, which does not know this lock; an empty commit if it had no work."""

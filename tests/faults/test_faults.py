@@ -19,6 +19,7 @@ from tests.faults.steps import (
     FillDisk,
     KillAt,
     KillAtWrite,
+    Maintain,
     Pass,
     RefuseRecords,
     RefuseWrites,
@@ -108,6 +109,21 @@ def test_kill_at_a_named_point_loses_and_doubles_nothing(
         run(world, (Send(Load("records", 10), poison="cut off"), KillAt(point), *DELIVERED, TEN))
         checked(world)
         assert world.seen[f"killed {point}"] == 1
+
+
+def test_kill_before_the_error_objects_of_a_batch_without_rows_loses_no_failure(new_world: NewWorld) -> None:
+    with new_world(INSERTS) as world:
+        run(world, (Send(Load("record", 1), poison="cut off"), KillAt("after-begin"), *DELIVERED))
+        assert checked(world).failed.total() == 1
+
+
+def test_maintenance_keeps_the_positions_that_tell_a_commit_was_made(new_world: NewWorld) -> None:
+    with new_world(ICEBERG) as world:
+        once = (TEN, *DELIVERED)
+        run(world, (*once, *once, Maintain(), KillAt("after-commit"), *once, Maintain(), *once))
+        assert world.seen["killed after-commit"] == 1
+        assert world.seen["snapshots expired"] > 0
+        checked(world)
 
 
 def test_disk_that_is_full_for_a_while_holds_up_delivery_and_loses_nothing(new_world: NewWorld) -> None:

@@ -200,10 +200,11 @@ class World:
             self.seen[type(error).__name__] += 1
 
     def maintain(self, item: TableDefinition) -> None:
-        """Another writer compacts a table; memory has nothing to compact."""
+        """Another writer compacts a table, then its old snapshots expire; memory has nothing of the kind."""
         lakehouse = self.lakehouse
         if lakehouse is not None:
             self.survive(lambda: lakehouse.maintain(item.database, item.name))
+            self.survive(lambda: lakehouse.expire(item.database, item.name))
 
     def restart(self) -> None:
         """The process is gone with all its memory; another one takes the state."""
