@@ -52,7 +52,7 @@ up: synth ## The local run, staying up (PORT=4566 STATE=.local)
 	$(PY) -m local_runtime up --port $(PORT) --state $(STATE) $(ARGS)
 
 test: $(PYTHON_TOOLS) $(NODE_TOOLS) $(LAYER) ## Run the tests (ARGS="-k name" for some of them)
-	$(PY) -m pytest -n auto --dist loadgroup $(ARGS)
+	$(PY) -m pytest -n auto --dist loadfile $(ARGS)
 
 test-crash: $(PYTHON_TOOLS) $(LAYER) ## Kill the run 30 times at named points and 30 at random, inserts and upserts
 	CRASH_KILLS=60 $(PY) -m pytest -q -s tests/integration/crash

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import binascii
 import uuid
-from base64 import b64decode, b64encode
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -156,7 +155,7 @@ def _event_record(record: SourceRecord, *, from_kinesis: bool) -> dict[str, Any]
     event: dict[str, Any] = {
         "recordId": record.record_id,
         "approximateArrivalTimestamp": arrival,
-        "data": b64encode(record.data).decode("ascii"),
+        "data": binascii.b2a_base64(record.data, newline=False).decode("ascii"),
     }
     if from_kinesis:
         event["kinesisRecordMetadata"] = {
@@ -191,11 +190,13 @@ def _answers(payload: bytes, chunk: Sequence[SourceRecord]) -> dict[str, Any]:
 
 def _decoded(answer: Mapping[str, Any]) -> bytes:
     data = answer.get("data")
+    refusal = BadResponseError("Lambda.JsonMappingException", "the function's data is not base64 text")
+    if not isinstance(data, str):
+        raise refusal
     try:
-        return b64decode(data, validate=True)  # type: ignore[arg-type]
-    except (TypeError, ValueError, binascii.Error):
-        message = "the function's data is not base64 text"
-        raise BadResponseError("Lambda.JsonMappingException", message) from None
+        return binascii.a2b_base64(data, strict_mode=True) if data else b""
+    except ValueError:
+        raise refusal from None
 
 
 def _refusal(result: Any) -> tuple[str, str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from functools import lru_cache
 from hashlib import md5
 from typing import Any, Literal, NamedTuple
 
@@ -70,6 +71,11 @@ class StreamDefinition:
         )
 
 
+@lru_cache(maxsize=1024)
+def _shard_id(number: int) -> str:
+    return f"shardId-{number:012d}"
+
+
 class Shard(NamedTuple):
     """An open shard; shards are never split or merged here."""
 
@@ -82,7 +88,7 @@ class Shard(NamedTuple):
 
     @property
     def shard_id(self) -> str:
-        return f"shardId-{self.number:012d}"
+        return _shard_id(self.number)
 
     @property
     def starting_sequence_number(self) -> str:

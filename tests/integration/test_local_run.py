@@ -183,6 +183,7 @@ def test_wrong_sql_is_athenas_error(run: LocalRunProcess, statement: str, code: 
 
 
 def test_status_adds_up(run: LocalRunProcess) -> None:
+    assert put(run, "records", records(json.dumps(event("counted")), "poison"))[0] == 200
     run.flush()
     status = json.loads(run.command("status", "--json").stdout)
     (delivery,), (stream,), (table,) = status["deliveries"], status["streams"], status["tables"]
@@ -227,6 +228,8 @@ def test_watch_keeps_the_status_live_until_it_is_interrupted(run: LocalRunProces
     assert "Traceback" not in errors
 
 
-def test_log_of_the_run_is_json_lines(run: LocalRunProcess) -> None:
+def test_access_log_is_json_lines(run: LocalRunProcess) -> None:
+    assert put(run, "records", records(json.dumps(event("logged"))))[0] == 200
+    assert put(run, "records", "no json")[0] == 400
     lines = (run.state / "logs" / "access.log").read_text().splitlines()
     assert {json.loads(line)["status"] for line in lines} >= {"200", "400"}
