@@ -33,7 +33,15 @@ from stacks.common.log_group import LogSettings, add_log_group
 AccessLog = Literal["create-account-role", "use-account-role", "off"]
 
 ANY_ORIGIN = "'*'"
-_ALLOWED_HEADERS = ["Content-Type", "Authorization", "X-Amz-Date", "X-Amz-Security-Token"]
+# What a browser sends with JSON, and what the AWS SDK's signer adds.
+_ALLOWED_HEADERS = [
+    "Content-Type",
+    "Authorization",
+    "X-Amz-Date",
+    "X-Amz-Security-Token",
+    "X-Amz-Content-Sha256",
+    "X-Amz-User-Agent",
+]
 
 # Every value is quoted: API Gateway writes "-" for a value that is missing.
 _ACCESS_LOG_LINE = {

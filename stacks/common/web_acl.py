@@ -21,6 +21,7 @@ def add_rate_limit(scope: Construct, id: str, *, name: str, stage_arn: str, limi
             "Name": name,
             "Scope": "REGIONAL",
             "DefaultAction": {"Allow": {}},
+            "CustomResponseBodies": {_BODY: {"ContentType": "APPLICATION_JSON", "Content": _MESSAGE}},
             "VisibilityConfig": _metrics(name),
             "Rules": [
                 {
@@ -47,9 +48,12 @@ def add_rate_limit(scope: Construct, id: str, *, name: str, stage_arn: str, limi
     )
 
 
-# Pages may read it: the header is that of the API's own answers.
+# The answer that the API gives to a request over its throttle, in the form that pages may read.
+_BODY = "too-many-requests"
+_MESSAGE = '{"message":"Too Many Requests"}'
 _TOO_MANY_REQUESTS = {
     "ResponseCode": 429,
+    "CustomResponseBodyKey": _BODY,
     "ResponseHeaders": [{"Name": "Access-Control-Allow-Origin", "Value": "*"}],
 }
 

@@ -119,7 +119,8 @@ def test_each_resource_answers_the_preflight_request(template: Any) -> None:
         assert preflight["AuthorizationType"] == "NONE"
         assert headers["method.response.header.Access-Control-Allow-Methods"] == f"'{method},OPTIONS'"
         assert headers["method.response.header.Access-Control-Max-Age"] == "'86400'"
-        assert "Content-Type" in headers["method.response.header.Access-Control-Allow-Headers"]
+        allowed = headers["method.response.header.Access-Control-Allow-Headers"].strip("'").split(",")
+        assert {"Content-Type", "Authorization", "X-Amz-Content-Sha256", "X-Amz-User-Agent"} <= set(allowed)
 
 
 def test_errors_of_kinesis_are_mapped_by_status(template: Any) -> None:
@@ -248,7 +249,11 @@ def test_web_acl_answers_429_to_an_address_that_sends_too_much(synthesize: Any) 
         "EvaluationWindowSec": 300,
         "Limit": 600,
     }
-    assert rule["Action"]["Block"]["CustomResponse"]["ResponseCode"] == 429
+    answer = rule["Action"]["Block"]["CustomResponse"]
+    assert answer["ResponseCode"] == 429
+    body = acl["CustomResponseBodies"][answer["CustomResponseBodyKey"]]
+    assert body["ContentType"] == "APPLICATION_JSON"
+    assert json.loads(body["Content"]) == {"message": "Too Many Requests"}
     for part in (acl, rule):
         assert part["VisibilityConfig"]["SampledRequestsEnabled"] is False
     association = template.properties("AWS::WAFv2::WebACLAssociation")
@@ -265,3 +270,9 @@ def test_throttling_is_a_setting(synthesize: Any) -> None:
 
 def test_output_names_the_endpoint(template: Any) -> None:
     assert set(template.document["Outputs"]) == {"RestApiEndpoint", "KdsRestApiName"}
+
+
+def test_paths_follow_the_endpoint_after_one_slash(template: Any) -> None:
+    parts = template.document["Outputs"]["RestApiEndpoint"]["Value"]["Fn::Join"][1]
+    (stage,) = template.of_type("AWS::ApiGateway::Stage")
+    assert (parts[0], parts[-2:]) == ("https://", ["/", {"Ref": stage}])
