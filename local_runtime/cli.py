@@ -15,7 +15,7 @@ from typing import Annotated, Any
 
 import typer
 
-from local_runtime.client import ControlClient
+from local_runtime.client import MAX_FLUSH_SECONDS, MAX_SNAPSHOT_HOURS, ControlClient
 from local_runtime.errors import LocalRuntimeError
 from local_runtime.state import RunInfo, StateDirectory
 
@@ -208,7 +208,7 @@ def tail(
 
 @app.command()
 def flush(
-    timeout: Annotated[float, typer.Option(min=0, help="Seconds to wait at the most.")] = 60,
+    timeout: Annotated[float, typer.Option(min=0, max=MAX_FLUSH_SECONDS, help="Seconds to wait.")] = 60,
     port: RunPort = None,
     state: StateOption = DEFAULT_STATE,
 ) -> None:
@@ -227,7 +227,7 @@ def flush(
 def maintain(
     snapshot_hours: Annotated[
         float | None,
-        typer.Option(min=0, help="Forget snapshots older than this, instead of the template's days."),
+        typer.Option(min=0, max=MAX_SNAPSHOT_HOURS, help="Forget older snapshots, not the template's days."),
     ] = None,
     port: RunPort = None,
     state: StateOption = DEFAULT_STATE,

@@ -11,6 +11,8 @@ from local_runtime.errors import LocalRuntimeError
 from local_runtime.state import StateDirectory
 
 HOST = "127.0.0.1"
+MAX_FLUSH_SECONDS = 24 * 3600.0
+MAX_SNAPSHOT_HOURS = 20 * 365 * 24.0
 
 
 class ControlClient:

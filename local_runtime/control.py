@@ -11,9 +11,11 @@ from typing import Any
 
 import orjson
 
+from local_runtime.client import MAX_FLUSH_SECONDS, MAX_SNAPSHOT_HOURS
 from local_runtime.run import LocalRun
 from local_runtime.status import run_status
 from local_runtime.tail import read_tail
+from local_runtime.wire.workers import Workers
 
 log = logging.getLogger(__name__)
 
@@ -22,6 +24,13 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 Answer = tuple[int, dict[str, Any]]
 
 MAX_BODY_BYTES = 1024 * 1024
+LONG_ACTIONS = frozenset({"flush", "sql", "maintain"})
+PARALLEL_LONG_ACTIONS = 16
+DEFAULT_FLUSH_SECONDS = 60.0
+
+
+class InvalidRequestError(Exception):
+    """A member of the request is not what it must be; the message says which."""
 
 
 class Control:
@@ -36,20 +45,24 @@ class Control:
             "maintain": self._maintain,
             "tail": self._tail,
         }
+        self._long = Workers("control", PARALLEL_LONG_ACTIONS)
 
     async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
-        action = self._actions.get(scope["path"].removeprefix("/_local/"))
-        if action is None:
-            known = ", ".join(f"/_local/{name}" for name in self._actions)
+        name = scope["path"].removeprefix("/_local/")
+        if name not in self._actions:
+            known = ", ".join(f"/_local/{known}" for known in self._actions)
             status, answer = 404, {"message": f"there is {known}"}
         else:
-            status, answer = await self._act(action, await _read(receive))
+            status, answer = await self._act(name, await _read(receive))
         body = orjson.dumps(answer, default=str)
         headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
-    async def _act(self, action: Callable[[dict[str, Any]], Answer], body: bytes) -> Answer:
+    def close(self) -> None:
+        self._long.close(wait=True)
+
+    async def _act(self, name: str, body: bytes) -> Answer:
         try:
             request = orjson.loads(body) if body else {}
         except ValueError as error:
@@ -57,7 +70,11 @@ class Control:
         if not isinstance(request, dict):
             return 400, {"message": "the body must be a JSON object"}
         try:
-            return await asyncio.to_thread(action, request)
+            if name in LONG_ACTIONS:
+                return await self._long.run(self._actions[name], request)
+            return await asyncio.to_thread(self._actions[name], request)
+        except InvalidRequestError as error:
+            return 400, {"message": str(error)}
         except Exception as error:
             log.exception("a control request failed")
             return 500, {"message": f"{type(error).__name__}: {error}"}
@@ -66,15 +83,20 @@ class Control:
         return 200, run_status(self._run)
 
     def _flush(self, request: dict[str, Any]) -> Answer:
-        seconds = float(request.get("timeout_seconds", 60))
+        seconds = _number(request, "timeout_seconds", MAX_FLUSH_SECONDS)
+        seconds = DEFAULT_FLUSH_SECONDS if seconds is None else seconds
         return 200, {"flushed": self._run.flush(seconds), "status": run_status(self._run)}
 
     def _tail(self, request: dict[str, Any]) -> Answer:
-        return 200, read_tail(self._run.streams, request.get("after"))
+        after = _positions(request.get("after"))
+        try:
+            return 200, read_tail(self._run.streams, self._run.direct_puts, after)
+        except ValueError as error:
+            raise InvalidRequestError(f"after: {error}") from error
 
     def _maintain(self, request: dict[str, Any]) -> Answer:
-        hours = request.get("snapshot_hours")
-        age = None if hours is None else timedelta(hours=float(hours))
+        hours = _number(request, "snapshot_hours", MAX_SNAPSHOT_HOURS)
+        age = None if hours is None else timedelta(hours=hours)
         return 200, {"tables": [asdict(done) for done in self._run.upkeep.maintain_now(age)]}
 
     def _sql(self, request: dict[str, Any]) -> Answer:
@@ -82,7 +104,7 @@ class Control:
         from local_runtime.athena.text import to_text
 
         try:
-            result = self._run.athena.execute(str(request.get("sql", "")), request.get("database"))
+            result = self._run.athena.execute(_statement(request), _text(request, "database"))
         except QueryError as error:
             return 400, {"message": str(error)}
         return 200, {
@@ -92,6 +114,38 @@ class Control:
             "milliseconds": result.statistics.execution_time_in_millis,
             "bytes_scanned": result.statistics.data_scanned_in_bytes,
         }
+
+
+def _number(request: dict[str, Any], member: str, most: float) -> float | None:
+    value = request.get(member)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= most:
+        raise InvalidRequestError(f"{member} must be a number from 0 to {most:g} (got {value!r})")
+    return float(value)
+
+
+def _text(request: dict[str, Any], member: str) -> str | None:
+    value = request.get(member)
+    if value is not None and not isinstance(value, str):
+        raise InvalidRequestError(f"{member} must be a string (got {value!r})")
+    return value
+
+
+def _statement(request: dict[str, Any]) -> str:
+    statement = _text(request, "sql")
+    return "" if statement is None else statement
+
+
+def _positions(after: Any) -> dict[str, dict[str, str]] | None:
+    if after is None:
+        return None
+    shards = list(after.values()) if isinstance(after, dict) else [None]
+    if not all(isinstance(item, dict) and all(isinstance(n, str) for n in item.values()) for item in shards):
+        raise InvalidRequestError(
+            f"after must hold, for each source, shard ids and sequence numbers (got {after!r})"
+        )
+    return dict(after)
 
 
 def _json_value(value: Any) -> Any:

@@ -8,6 +8,7 @@ import errno
 import signal
 import socket
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import uvicorn
@@ -19,6 +20,8 @@ from local_runtime.services.measurements import MeteredGateway
 from local_runtime.wire.router import is_aws_request
 
 HOST = "127.0.0.1"
+SHORT_CALLS = 32
+"""Threads for calls that wait for the disk; what may take long has threads of its own."""
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -56,6 +59,10 @@ class Application:
         self._control = Control(run)
         self._aws = run.aws
 
+    def close(self) -> None:
+        """Take up nothing more; called when the server has stopped."""
+        self._control.close()
+
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
@@ -88,12 +95,16 @@ class _Server(uvicorn.Server):
 
 def serve(run: LocalRun, listener: socket.socket, on_open: Callable[[], None]) -> None:
     """Answer requests until SIGINT or SIGTERM; `on_open` is called when the first could be answered."""
+    application = Application(run)
     config = uvicorn.Config(
-        Application(run), lifespan="off", log_config=None, access_log=False, timeout_graceful_shutdown=5
+        application, lifespan="off", log_config=None, access_log=False, timeout_graceful_shutdown=5
     )
     server = _Server(config)
 
     async def main() -> None:
+        asyncio.get_running_loop().set_default_executor(
+            ThreadPoolExecutor(SHORT_CALLS, thread_name_prefix="short-call")
+        )
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         while not server.started and not serving.done():
             await asyncio.sleep(0.01)
@@ -101,5 +112,8 @@ def serve(run: LocalRun, listener: socket.socket, on_open: Callable[[], None]) -
             on_open()
         await serving
 
-    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
-        runner.run(main())
+    try:
+        with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+            runner.run(main())
+    finally:
+        application.close()

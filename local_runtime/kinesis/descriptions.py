@@ -9,7 +9,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from typing import Any
 
 from local_runtime.kinesis.model import Shard, Stream
-from local_runtime.kinesis.validation import bounded, invalid_argument
+from local_runtime.kinesis.validation import bounded, invalid_argument, serialization_error
 
 _SHARD_QUOTA = 500
 _ON_DEMAND_STREAM_QUOTA = 50
@@ -18,7 +18,7 @@ _ON_DEMAND_STREAM_QUOTA = 50
 def list_streams(streams: list[Stream], request: dict[str, Any]) -> dict[str, Any]:
     limit = min(100, bounded(request, "Limit", "limit", 100, 10_000))
     token = request.get("NextToken")
-    after = request.get("ExclusiveStartStreamName") if token is None else _from_token(token)
+    after = _text(request, "ExclusiveStartStreamName") if token is None else _from_token(token)
     rest = [stream for stream in streams if after is None or stream.name > after]
     page = rest[:limit]
     answer: dict[str, Any] = {
@@ -56,7 +56,7 @@ def _description(stream: Stream) -> dict[str, Any]:
 
 def describe_stream(stream: Stream, request: dict[str, Any]) -> dict[str, Any]:
     limit = min(100, bounded(request, "Limit", "limit", 100, 10_000))
-    after = request.get("ExclusiveStartShardId")
+    after = _text(request, "ExclusiveStartShardId")
     rest = [shard for shard in stream.shards if after is None or shard.shard_id > after]
     return {
         "StreamDescription": {
@@ -91,16 +91,33 @@ def list_shards_stream(request: dict[str, Any]) -> str | None:
 def list_shards(stream: Stream, request: dict[str, Any]) -> dict[str, Any]:
     limit = bounded(request, "MaxResults", "maxResults", 1000, 10_000)
     token = request.get("NextToken")
-    after = request.get("ExclusiveStartShardId") if token is None else _from_token(token).partition("/")[2]
+    after = _text(request, "ExclusiveStartShardId") if token is None else _from_token(token).partition("/")[2]
     # Shards never close here, so every filter but this one means all of them.
-    shard_filter = request.get("ShardFilter", {})
-    if token is None and shard_filter.get("Type") == "AFTER_SHARD_ID":
-        after = shard_filter.get("ShardId")
+    if token is None:
+        after = _filtered_after(request, after)
     rest = [shard for shard in stream.shards if after is None or shard.shard_id > after]
     answer: dict[str, Any] = {"Shards": [_shard(shard) for shard in rest[:limit]]}
     if len(rest) > limit:
         answer["NextToken"] = _to_token(f"{stream.name}/{rest[limit - 1].shard_id}")
     return answer
+
+
+def _filtered_after(request: dict[str, Any], after: str | None) -> str | None:
+    shard_filter = request.get("ShardFilter")
+    if shard_filter is None:
+        return after
+    if not isinstance(shard_filter, dict):
+        raise serialization_error("ShardFilter", "an object", shard_filter)
+    if shard_filter.get("Type") != "AFTER_SHARD_ID":
+        return after
+    return _text(shard_filter, "ShardId")
+
+
+def _text(request: dict[str, Any], member: str) -> str | None:
+    value = request.get(member)
+    if value is not None and not isinstance(value, str):
+        raise serialization_error(member, "a string", value)
+    return value
 
 
 def _shard(shard: Shard) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -68,6 +69,7 @@ class AwsEndpoint:
                 "GraniteServiceVersion20100801",
             },
         )
+        self._others = MotoSidecar(assembly.region, assembly.account, endpoint_url)
         self._router = AwsRouter(
             json,
             {
@@ -76,7 +78,7 @@ class AwsEndpoint:
                 "sts": QueryEndpoint(StsService(assembly), "https://sts.amazonaws.com/doc/2011-06-15/"),
                 "monitoring": QueryEndpoint(cloudwatch, "http://monitoring.amazonaws.com/doc/2010-08-01/"),
             },
-            MotoSidecar(assembly.region, assembly.account, endpoint_url),
+            self._others,
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -85,6 +87,7 @@ class AwsEndpoint:
     def close(self) -> None:
         """End what runs in the background."""
         self._lambda.close()
+        self._others.close()
         self._athena.close()
         self._s3.close()
 
@@ -97,15 +100,16 @@ class _S3:
         self._state = state
         self._lakehouse = lakehouse
         self._context: S3Context | None = None
+        self._lock = threading.Lock()
 
     def __call__(self) -> S3Context:
-        context = self._context
-        if context is None:
-            store = S3Store(self._lakehouse().objects, self._state)
-            place = self._assembly
-            context = S3Context(store, MultipartUploads(store), place.region, place.account)
-            self._context = context
-        return context
+        objects = self._lakehouse().objects
+        with self._lock:
+            if self._context is None:
+                store = S3Store(objects, self._state)
+                place = self._assembly
+                self._context = S3Context(store, MultipartUploads(store), place.region, place.account)
+            return self._context
 
     def close(self) -> None:
         if self._context is not None:

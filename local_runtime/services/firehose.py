@@ -102,6 +102,9 @@ class FirehoseService:
 
     def _list(self, request: Request) -> Response:
         after = request.get("ExclusiveStartDeliveryStreamName", "")
+        if not isinstance(after, str):
+            message = f"ExclusiveStartDeliveryStreamName must be a string (got {after!r})"
+            raise AwsError("SerializationException", message)
         kind = request.get("DeliveryStreamType")
         names = [
             name
@@ -109,7 +112,7 @@ class FirehoseService:
             if name > after and kind in (None, _kind(stream))
         ]
         limit = request.get("Limit", 10)
-        if not isinstance(limit, int) or not 1 <= limit <= 10_000:
+        if isinstance(limit, bool) or not isinstance(limit, int) or not 1 <= limit <= 10_000:
             raise _validation("limit", f"Member must be from 1 to 10000 (got {limit!r})")
         return {"DeliveryStreamNames": names[:limit], "HasMoreDeliveryStreams": len(names) > limit}
 

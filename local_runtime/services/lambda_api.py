@@ -5,7 +5,6 @@ https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import re
 import threading
@@ -32,11 +31,14 @@ from local_runtime.wire.http import (
     read_body,
     respond,
 )
+from local_runtime.wire.workers import Workers
 
 log = logging.getLogger(__name__)
 
 MAX_PAYLOAD_BYTES = 6 * 1024 * 1024
 MAX_EVENT_BYTES = 1024 * 1024
+PARALLEL_CALLS = 64
+"""Threads that may wait for functions, which may themselves call back into this port."""
 RETRY_SECONDS = (60.0, 120.0)
 """https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html"""
 
@@ -54,12 +56,13 @@ class LambdaEndpoint:
     def __init__(self, functions: Sequence[LambdaFunction]) -> None:
         self._functions = {function.name: function for function in functions}
         self._events = _Events()
+        self._workers = Workers("lambda-call", PARALLEL_CALLS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = headers_of(scope)
         try:
             body = await read_body(receive, MAX_PAYLOAD_BYTES)
-            status, fields, answer = await asyncio.to_thread(self._answer, scope, headers, body)
+            status, fields, answer = await self._workers.run(self._answer, scope, headers, body)
         except BodyTooLargeError:
             message = (
                 f"Request must be smaller than {MAX_PAYLOAD_BYTES} bytes for the InvokeFunction operation"
@@ -133,6 +136,7 @@ class LambdaEndpoint:
     def close(self) -> None:
         """No event is tried again."""
         self._events.close()
+        self._workers.close()
 
 
 class _Events:

@@ -6,16 +6,17 @@ Their state is in memory and ends with the run.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import os
 import re
 import threading
+from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from local_runtime.errors import AwsError
+from local_runtime.services.long_poll import is_receive, receive_messages, short_poll
 from local_runtime.wire.errors import send_error
 from local_runtime.wire.http import (
     BodyTooLargeError,
@@ -29,10 +30,12 @@ from local_runtime.wire.http import (
     respond,
 )
 from local_runtime.wire.signing import signed_for
+from local_runtime.wire.workers import Workers
 
 log = logging.getLogger(__name__)
 
 MAX_BODY_BYTES = 32 * 1024 * 1024
+PARALLEL_CALLS = 32
 
 _GLOBAL = frozenset({"budgets", "cloudfront"})
 _SIGNING_ALIASES: Mapping[str, str] = {"eventbridge": "events", "iotdata": "data.iot"}
@@ -41,6 +44,10 @@ _UNSIGNED_TARGETS: Mapping[str, str] = {
     "AWSCognitoIdentityProviderService": "cognito-idp",
 }
 """Calls that applications make before they have credentials."""
+
+
+Answer = tuple[int, list[tuple[bytes, bytes]], bytes]
+"""Status, headers and body."""
 
 
 @dataclass(frozen=True)
@@ -62,8 +69,10 @@ class MotoSidecar:
         self._region = region
         self._account = account
         self._endpoint_url = endpoint_url
+        self._start_lock = threading.Lock()
         self._started = False
-        self._lock = threading.Lock()
+        self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        self._workers = Workers("moto", PARALLEL_CALLS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = headers_of(scope)
@@ -73,7 +82,7 @@ class MotoSidecar:
             service = _service(scope, headers)
             query = scope["query_string"].decode("latin-1")
             call = Call(service, str(scope["method"]), raw_path(scope), query, headers, body)
-            status, fields, answer = await asyncio.to_thread(self._answer, call)
+            status, fields, answer = await self._ask(call)
         except BodyTooLargeError:
             message = f"The request is longer than {MAX_BODY_BYTES} bytes."
             await send_error(send, headers, service, AwsError("RequestEntityTooLarge", message, 413))
@@ -86,9 +95,27 @@ class MotoSidecar:
         else:
             await respond(send, status, fields, answer)
 
-    def _answer(self, call: Call) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
-        with self._lock:  # moto's backends are plain objects, made for one thread
+    async def _ask(self, call: Call) -> Answer:
+        if call.service != "sqs":
+            return await self._workers.run(self._answer, call)
+        if is_receive(call.headers):
+            return await receive_messages(lambda target, body: self._ask_sqs(call, target, body), call.body)
+        return await self._ask_sqs(call, None, short_poll(call.headers, call.body))
+
+    async def _ask_sqs(self, call: Call, target: str | None, body: bytes) -> Answer:
+        headers = {**call.headers, "content-length": str(len(body))}
+        if target is not None:
+            headers["x-amz-target"] = target
+        return await self._workers.run(self._answer, replace(call, headers=headers, body=body))
+
+    def close(self) -> None:
+        self._workers.close()
+
+    def _answer(self, call: Call) -> Answer:
+        with self._start_lock:
             self._start()
+            lock = self._locks[call.service]
+        with lock:  # a service of moto is plain objects, made for one thread
             status, headers, body = self._dispatch(call)
         content = body.encode() if isinstance(body, str) else body
         skipped = ("content-length", "transfer-encoding", "date", "server", "connection")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import urllib.error
+import urllib.request
 from base64 import b64decode, b64encode
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -255,6 +257,57 @@ def test_what_is_not_run_says_so_in_the_services_own_protocol(
     error = caught.value.response["Error"]
     assert error["Code"] == code
     assert len(error["Message"]) > 20
+
+
+def post(run: Any, path: str, target: str, request: Any) -> tuple[int, dict[str, Any]]:
+    asked = urllib.request.Request(
+        f"{run.url}{path}", json.dumps(request).encode(), {"x-amz-target": target}, method="POST"
+    )
+    try:
+        with urllib.request.urlopen(asked, timeout=60) as answer:
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as error:
+        return error.code, json.load(error)
+
+
+QUERY = {"QueryString": "select 1"}
+
+
+@pytest.mark.parametrize(
+    ("target", "request_"),
+    [
+        ("Kinesis_20131202.ListShards", {"StreamName": STREAM, "ShardFilter": 4}),
+        ("Kinesis_20131202.ListShards", {"StreamName": STREAM, "ExclusiveStartShardId": 4}),
+        ("Firehose_20150804.ListDeliveryStreams", {"ExclusiveStartDeliveryStreamName": 5}),
+        ("AmazonAthena.StartQueryExecution", {**QUERY, "QueryExecutionContext": 5}),
+        ("AmazonAthena.StartQueryExecution", {**QUERY, "ResultConfiguration": []}),
+        ("AmazonAthena.StartQueryExecution", {**QUERY, "ExecutionParameters": "x"}),
+        ("AmazonAthena.StartQueryExecution", {**QUERY, "WorkGroup": {}}),
+    ],
+)
+def test_a_member_of_the_wrong_type_is_a_serialization_exception(
+    run: Any, target: str, request_: dict[str, Any]
+) -> None:
+    status, answer = post(run, "/", target, request_)
+    assert (status, answer["__type"]) == (400, "SerializationException")
+
+
+@pytest.mark.parametrize(
+    ("action", "request_", "message"),
+    [
+        ("flush", {"timeout_seconds": "x"}, "timeout_seconds must be a number from 0 to 86400 (got 'x')"),
+        ("maintain", {"snapshot_hours": 1e300}, "snapshot_hours must be a number from 0 to 175200"),
+        ("sql", {"sql": 5}, "sql must be a string (got 5)"),
+        ("tail", {"after": 5}, "after must hold, for each source, shard ids and sequence numbers (got 5)"),
+        ("tail", {"after": {STREAM: {"shardId-000000000000": "x"}}}, "after: 'x' is not a sequence number"),
+    ],
+)
+def test_a_control_request_of_the_wrong_type_says_what_is_allowed(
+    run: Any, action: str, request_: dict[str, Any], message: str
+) -> None:
+    status, answer = post(run, f"/_local/{action}", "", request_)
+    assert status == 400
+    assert message in answer["message"]
 
 
 def test_a_path_that_is_nothing_lists_the_apis(run: Any) -> None:

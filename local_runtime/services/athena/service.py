@@ -99,8 +99,8 @@ class AthenaService:
         work_group = self._work_group(request)
         if not work_group.enabled:
             raise AwsError(INVALID, f"WorkGroup {work_group.name} is disabled.")
-        folder = work_group.result_folder(request.get("ResultConfiguration", {}).get("OutputLocation"))
-        context = request.get("QueryExecutionContext", {})
+        folder = work_group.result_folder(_text(_members(request, "ResultConfiguration"), "OutputLocation"))
+        context = _members(request, "QueryExecutionContext")
         kind, statement_type = _statement(query)
         execution_id = str(uuid.uuid4())
         suffix = ".csv" if kind == "SELECT" else "" if statement_type == "DML" else ".txt"
@@ -112,9 +112,9 @@ class AthenaService:
             work_group=work_group.name,
             output_location=f"{folder}{execution_id}{suffix}",
             submitted=time.time(),
-            database=context.get("Database"),
-            catalog=context.get("Catalog", CATALOG).lower(),
-            parameters=[str(item) for item in request.get("ExecutionParameters", [])],
+            database=_text(context, "Database"),
+            catalog=_catalog(context),
+            parameters=_parameters(request),
             token=_token(request),
         )
         added = self._store.add(execution)
@@ -210,7 +210,8 @@ class AthenaService:
     # -- workgroups and named queries
 
     def _work_group(self, request: Request) -> WorkGroup:
-        name = request.get("WorkGroup", PRIMARY)
+        name = _text(request, "WorkGroup")
+        name = PRIMARY if name is None else name
         group = self._work_groups.get(name)
         if group is None:
             known = ", ".join(self._work_groups)
@@ -272,6 +273,40 @@ def _statement(query: str) -> tuple[str, str]:
     if kind == "CREATE TABLE" and _CTAS.search(query):
         return "CREATE TABLE AS SELECT", "DML"
     return kind, "DDL"
+
+
+def _serialization_error(member: str, wanted: str, value: object) -> AwsError:
+    return AwsError("SerializationException", f"{member} must be {wanted} (got {value!r})")
+
+
+def _members(request: Request, member: str) -> dict[str, Any]:
+    value = request.get(member)
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise _serialization_error(member, "an object", value)
+    return value
+
+
+def _text(request: Request, member: str) -> str | None:
+    value = request.get(member)
+    if value is not None and not isinstance(value, str):
+        raise _serialization_error(member, "a string", value)
+    return value
+
+
+def _catalog(context: dict[str, Any]) -> str:
+    catalog = _text(context, "Catalog")
+    return (CATALOG if catalog is None else catalog).lower()
+
+
+def _parameters(request: Request) -> list[str]:
+    value = request.get("ExecutionParameters")
+    if value is None:
+        return []
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise _serialization_error("ExecutionParameters", "a list of strings", value)
+    return value
 
 
 def _token(request: Request) -> str | None:
