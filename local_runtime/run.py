@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -223,6 +224,7 @@ class LocalRun:
         self._access_log.close()
 
     def flush(self, timeout: float) -> bool:
-        """Deliver everything that the streams hold now."""
-        flushed = [delivery.flush(timeout) for delivery in self.deliveries]
+        """Deliver everything that the streams hold now; whether all of it was within `timeout` seconds."""
+        deadline = time.monotonic() + timeout
+        flushed = [delivery.flush(max(0.0, deadline - time.monotonic())) for delivery in self.deliveries]
         return all(flushed)

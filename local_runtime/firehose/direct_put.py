@@ -12,13 +12,14 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from local_runtime.errors import AwsError
+from local_runtime.errors import AwsError, LocalRuntimeError
 from local_runtime.firehose.records import Positions, SourceRecord
 
 MAX_RECORDS = 500
 MAX_CALL_BYTES = 4 * 1024 * 1024
 MAX_RECORD_BYTES = 1000 * 1024
 RETENTION_SECONDS = 24 * 3600.0
+TICKS_PER_SECOND = 1_000_000
 SHARD_ID = "direct-put"
 """A delivery stream has no shards that anybody sees; as a source it is one."""
 
@@ -39,20 +40,36 @@ class DirectPutStore:
 
     def __init__(self, path: Path) -> None:
         self.lock = threading.Lock()
-        self.db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-        self.db.execute("pragma journal_mode=wal")
-        # As for the stream store (docs/decisions/0030): the death of the process loses nothing.
-        self.db.execute("pragma synchronous=normal")
-        self.db.execute("pragma secure_delete=on")  # what is delivered must be gone from the file, too
-        self.db.executescript(_SCHEMA)
+        try:
+            self.db = _open(path)
+        except sqlite3.Error as error:
+            raise LocalRuntimeError(f"{path}: the Direct PUT store cannot be opened: {error}") from error
 
     def close(self) -> None:
         with self.lock:
             self.db.close()
 
 
+def _open(path: Path) -> sqlite3.Connection:
+    db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+    try:
+        db.execute("pragma journal_mode=wal")
+        # As for the stream store (docs/decisions/0030): the death of the process loses nothing.
+        db.execute("pragma synchronous=normal")
+        db.execute("pragma secure_delete=on")  # what is delivered must be gone from the file, too
+        db.executescript(_SCHEMA)
+    except sqlite3.Error:
+        db.close()
+        raise
+    return db
+
+
 class DirectPut:
-    """One delivery stream's own buffer: producers put, the delivery reads, what is delivered is removed."""
+    """One delivery stream's own buffer: producers put, the delivery reads, what is delivered is removed.
+
+    A sequence number is the arrival in microseconds, pushed ahead where two records would share one: it grows
+    even when the newest records were lost with the machine's power, so no saved position covers a later put.
+    """
 
     def __init__(
         self, store: DirectPutStore, delivery_stream: str, clock: Callable[[], float] = time.time
@@ -75,7 +92,8 @@ class DirectPut:
         with self._store.lock, self._store.db as db:
             db.execute("begin immediate")
             (last,) = db.execute("select sequence from newest where delivery_stream = ?", (name,)).fetchone()
-            numbers = range(last + 1, last + 1 + len(records))
+            first = max(last + 1, int(arrival * TICKS_PER_SECOND))
+            numbers = range(first, first + len(records))
             db.executemany(
                 "insert into record values (?, ?, ?, ?)",
                 [(name, number, arrival, data) for number, data in zip(numbers, records, strict=True)],
@@ -131,11 +149,12 @@ class DirectPut:
         return records
 
     def latest(self) -> dict[str, str]:
+        """The newest record that is held: one that expired is delivered by nobody."""
         with self._store.lock:
             (last,) = self._store.db.execute(
-                "select sequence from newest where delivery_stream = ?", (self.delivery_stream,)
+                "select max(sequence) from record where delivery_stream = ?", (self.delivery_stream,)
             ).fetchone()
-        return {SHARD_ID: _text(last)} if last else {}
+        return {} if last is None else {SHARD_ID: _text(last)}
 
     def expire(self, positions: Positions) -> int:
         """Remove what is delivered or older than a day; how many records were not delivered."""

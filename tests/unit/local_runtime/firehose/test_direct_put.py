@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from local_runtime.errors import AwsError
+from local_runtime.errors import AwsError, LocalRuntimeError
 from local_runtime.firehose.direct_put import SHARD_ID, DirectPut, DirectPutStore
 
 
@@ -97,3 +97,39 @@ def test_delivery_streams_do_not_see_one_another(direct: DirectPut) -> None:
     direct.put([b"1"])
     assert everything(other) == []
     assert other.latest() == {}
+
+
+def test_position_from_before_a_power_loss_covers_no_later_put(tmp_path: Path, clock: Clock) -> None:
+    lost = DirectPutStore(tmp_path / "lost.db")
+    before = DirectPut(lost, "clicks", clock)
+    before.put([b"1", b"2", b"3"])
+    delivered = before.latest()  # the ledger forces its positions to disk, the store does not
+    lost.close()
+
+    store = DirectPutStore(tmp_path / "older.db")
+    clock.now += 1
+    after = DirectPut(store, "clicks", clock)
+    after.put([b"4"])
+    assert after.waiting(delivered)[0] == 1
+    assert everything(after, delivered[SHARD_ID]) == [b"4"]
+    store.close()
+
+
+def test_sequence_numbers_grow_when_the_clock_is_set_back(direct: DirectPut, clock: Clock) -> None:
+    direct.put([b"1"])
+    clock.now -= 3600
+    direct.put([b"2"])
+    assert everything(direct) == [b"1", b"2"]
+
+
+def test_goal_of_a_flush_leaves_out_what_expired(direct: DirectPut, clock: Clock) -> None:
+    direct.put([b"1"])
+    clock.now += 25 * 3600
+    assert direct.expire({}) == 1
+    assert direct.latest() == {}
+
+
+def test_damaged_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "direct-put.db").write_bytes(b"no database" * 1000)
+    with pytest.raises(LocalRuntimeError, match=r"direct-put\.db: the Direct PUT store cannot be opened: "):
+        DirectPutStore(tmp_path / "direct-put.db")
