@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/security-best-practices.ht
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from aws_cdk import Duration, RemovalPolicy
@@ -26,6 +26,7 @@ from stacks.common.acknowledgement import acknowledge
 class Expiry:
     """Objects under the prefix are deleted after the days."""
 
+    name: str
     prefix: str
     days: int
 
@@ -49,7 +50,7 @@ class DataBucket(Bucket):
         name: str,
         keep: bool,
         key_arn: str | None = None,
-        expiry: Expiry | None = None,
+        expiries: Sequence[Expiry] = (),
     ) -> None:
         super().__init__(
             scope,
@@ -60,7 +61,7 @@ class DataBucket(Bucket):
             minimum_tls_version=1.2,
             block_public_access=BlockPublicAccess.BLOCK_ALL,
             object_ownership=ObjectOwnership.BUCKET_OWNER_ENFORCED,
-            lifecycle_rules=list(_lifecycle_rules(expiry)),
+            lifecycle_rules=list(_lifecycle_rules(expiries)),
             removal_policy=removal_policy(keep),
             auto_delete_objects=not keep,
         )
@@ -89,7 +90,7 @@ class DataBucket(Bucket):
         )
 
 
-def _lifecycle_rules(expiry: Expiry | None) -> Iterator[LifecycleRule]:
+def _lifecycle_rules(expiries: Sequence[Expiry]) -> Iterator[LifecycleRule]:
     yield LifecycleRule(id="AbandonedUploads", abort_incomplete_multipart_upload_after=Duration.days(7))
-    if expiry is not None:
-        yield LifecycleRule(id="Expiry", prefix=expiry.prefix, expiration=Duration.days(expiry.days))
+    for expiry in expiries:
+        yield LifecycleRule(id=expiry.name, prefix=expiry.prefix, expiration=Duration.days(expiry.days))

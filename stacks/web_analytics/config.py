@@ -5,112 +5,27 @@ https://docs.aws.amazon.com/firehose/latest/APIReference/API_IcebergDestinationC
 
 from __future__ import annotations
 
-import re
-from ipaddress import ip_network
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
-from stacks.common.avro_schema import Column, columns
+from stacks.common.avro_schema import Column
 from stacks.common.partitions import PartitionField, parse_partition_field
 from stacks.config import CommonConfig, Section
+from stacks.web_analytics.bucket_folders import KEPT
+from stacks.web_analytics.config_values import (
+    WEB_LOG_COLUMNS,
+    BucketName,
+    ErrorPrefix,
+    Folder,
+    GlueName,
+    ObjectKey,
+    PartitionBy,
+    SourceRange,
+    StreamName,
+    UniqueKeys,
+)
 from stacks.web_analytics.operations_config import Encryption, Monitoring
-
-WEB_LOG_COLUMNS = columns("web_analytics/web_log.avsc")
-
-_EXPRESSION = re.compile(r"!\{(firehose:(error-output-type|random-string)|timestamp:[^{}]+)\}")
-_ERROR_TYPE = "!{firehose:error-output-type}"
-
-
-_DNS_LABEL = "[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
-
-
-def _allowed(words: str) -> object:
-    """What the errors and docs/configuration.md say that a value may be."""
-    return Field(json_schema_extra={"allowed": words})
-
-
-StreamName = Annotated[
-    str,
-    Field(pattern=r"^[a-zA-Z0-9_.-]+$", max_length=128),
-    _allowed("1-128 letters, digits, hyphens, underscores and periods"),
-]
-BucketName = Annotated[
-    str,
-    Field(pattern=rf"^{_DNS_LABEL}(?:\.{_DNS_LABEL})*$", min_length=3, max_length=63),
-    _allowed("a bucket name: 3-63 lower-case letters, digits, hyphens and periods"),
-]
-ObjectKey = Annotated[
-    str,
-    Field(pattern=r"^[^/]", max_length=1024),
-    _allowed("an object key: 1-1024 characters, the first no slash"),
-]
-GlueName = Annotated[
-    str,
-    Field(pattern=r"^[a-z0-9_]+$", max_length=255),
-    _allowed("1-255 lower-case letters, digits and underscores"),
-]
-
-
-def _column_of_the_table(name: str) -> str:
-    names = [column.name for column in WEB_LOG_COLUMNS]
-    if name not in names:
-        raise ValueError(f"must be a column of the table: {', '.join(names)} (got {name!r})")
-    return name
-
-
-def _partition_term(text: str) -> str:
-    _column_of_the_table(parse_partition_field(text).column)
-    return text
-
-
-def _folder(prefix: str) -> str:
-    """A folder without its final slash."""
-    folder = prefix.rstrip("/")
-    if not folder or folder.startswith("/") or "!{" in folder:
-        raise ValueError(f"must be a folder in the bucket, without expressions (got {prefix!r})")
-    return folder
-
-
-def _error_prefix(prefix: str) -> str:
-    """A prefix as Firehose wants it, with the final slash that keeps object names off the error type."""
-    if "!{" in _EXPRESSION.sub("", prefix):
-        raise ValueError(
-            "must use no expressions but !{firehose:error-output-type}, !{firehose:random-string} and "
-            f"!{{timestamp:...}} (got {prefix!r})"
-        )
-    if _ERROR_TYPE not in prefix:
-        raise ValueError(f"must contain {_ERROR_TYPE} (got {prefix!r})")
-    if len(prefix) > 512 or prefix.startswith("/"):
-        raise ValueError(f"must be at most 512 characters and not start with a slash (got {prefix!r})")
-    return prefix if prefix.endswith("/") else f"{prefix}/"
-
-
-def _source_range(text: str) -> str:
-    """https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-resource-policies-examples.html"""
-    try:
-        return str(ip_network(text))
-    except ValueError:
-        raise ValueError(
-            f"must be a range of addresses such as 192.0.2.0/24, with host bits of zero (got {text!r})"
-        ) from None
-
-
-SourceRange = Annotated[
-    str, AfterValidator(_source_range), _allowed("a range of IPv4 or IPv6 addresses such as `192.0.2.0/24`")
-]
-ColumnName = Annotated[str, AfterValidator(_column_of_the_table), _allowed("a column of the table")]
-PartitionTerm = Annotated[
-    str,
-    AfterValidator(_partition_term),
-    _allowed("a column, `day(column)`, `bucket(16, column)` or the like"),
-]
-Folder = Annotated[str, AfterValidator(_folder), _allowed("a folder, without expressions")]
-ErrorPrefix = Annotated[
-    str,
-    AfterValidator(_error_prefix),
-    _allowed("a prefix with `!{firehose:error-output-type}`, at most 512 characters"),
-]
 
 
 class KinesisProxyApi(Section):
@@ -197,14 +112,14 @@ class IcebergTable(Section):
     table_name: GlueName = "web_log_iceberg"
     """The Iceberg table."""
 
-    unique_keys: tuple[ColumnName, ...] = ()
+    unique_keys: UniqueKeys = ()
     """Columns that identify a row: with them a record replaces the row of the same keys in its partition,
     without them every record is a new row."""
 
     create_table: bool = True
     """Whether the app creates database, table and optimizers; `false` leaves them to your own Athena DDL."""
 
-    partition_by: tuple[PartitionTerm, ...] = ("event", "day(timestamp)")
+    partition_by: PartitionBy = ("event", "day(timestamp)")
     """The partition spec of the created table, in the words of Athena's DDL."""
 
     @property
@@ -235,7 +150,8 @@ class DataFirehose(Section):
     """Where undeliverable records go; a missing final slash is added."""
 
     error_records_expire_after_days: int | None = Field(default=None, ge=1, le=3650)
-    """Days after which S3 deletes undeliverable records; without a number they are kept."""
+    """Days after which S3 deletes undeliverable records, those that the replay tool moved to `replayed/` and
+    `unrecoverable/` too; without a number they are kept."""
 
     @property
     def error_folder(self) -> str:
@@ -254,12 +170,14 @@ class DataFirehose(Section):
 
     @model_validator(mode="after")
     def _only_errors_expire(self) -> DataFirehose:
-        if self.error_records_expire_after_days is not None and (
-            f"{self.output_prefix}/".startswith(self.error_folder)
-        ):
+        if self.error_records_expire_after_days is None:
+            return self
+        kept = [self.output_prefix, *KEPT]
+        reached = [folder for folder in kept if f"{folder}/".startswith(self.error_folder)]
+        if reached:
             raise ValueError(
-                "error_records_expire_after_days would delete the table's files: error_output_prefix must "
-                f"begin with a folder that output_prefix {self.output_prefix!r} does not lie in "
+                f"error_records_expire_after_days would delete what is in {', '.join(reached)}: "
+                "error_output_prefix must begin with a folder in which nothing else lies "
                 f"(got {self.error_output_prefix!r})"
             )
         return self

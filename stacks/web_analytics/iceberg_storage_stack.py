@@ -5,6 +5,8 @@ https://docs.aws.amazon.com/glue/latest/dg/optimization-prerequisites.html
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from aws_cdk import CfnOutput, Environment
 from aws_cdk.aws_iam import ServicePrincipal
 from constructs import Construct
@@ -14,8 +16,11 @@ from stacks.common.encryption import use_key_for_bucket
 from stacks.common.iam import InlineRole, Permission, allow
 from stacks.common.iceberg_table import GlueDatabase, IcebergTable
 from stacks.common.stack import TaggedStack
+from stacks.web_analytics.bucket_folders import ATHENA_RESULTS, HANDLED
 from stacks.web_analytics.config import DataFirehose, WebAnalyticsConfig
 from stacks.web_analytics.names import Names
+
+_QUERY_RESULTS_EXPIRE_AFTER_DAYS = 7
 
 
 class IcebergStorageStack(TaggedStack):
@@ -34,7 +39,7 @@ class IcebergStorageStack(TaggedStack):
             name=self._names.bucket,
             keep=config.keep_data_on_destroy,
             key_arn=self._names.encryption_key_arn,
-            expiry=_expiry(config.data_firehose_configuration),
+            expiries=list(_expiries(config.data_firehose_configuration)),
         )
         if config.data_firehose_configuration.destination_iceberg_table_configuration.create_table:
             table = self._table(config)
@@ -107,6 +112,11 @@ class IcebergStorageStack(TaggedStack):
         return {"UseKeyOfBucket": use_key_for_bucket(names.encryption_key_arn, **of_bucket)}
 
 
-def _expiry(settings: DataFirehose) -> Expiry | None:
+def _expiries(settings: DataFirehose) -> Iterator[Expiry]:
+    """What S3 deletes; the settings see to it that the table lies under none of the prefixes."""
+    yield Expiry("QueryResults", f"{ATHENA_RESULTS}/", _QUERY_RESULTS_EXPIRE_AFTER_DAYS)
     days = settings.error_records_expire_after_days
-    return None if days is None else Expiry(settings.error_folder, days)
+    if days is not None:
+        yield Expiry("Undeliverable", settings.error_folder, days)
+        for folder in HANDLED:
+            yield Expiry(folder.capitalize(), f"{folder}/{settings.error_folder}", days)

@@ -116,7 +116,24 @@ def test_expiry_of_errors_may_not_reach_the_table() -> None:
     prefixes = {"output_prefix": "data/events", "error_output_prefix": "data/!{firehose:error-output-type}/"}
     load_config(AppConfig, {FIREHOSE: prefixes})
     (line,) = errors({FIREHOSE: {**prefixes, "error_records_expire_after_days": 7}})
-    assert "would delete the table's files" in line
+    assert "would delete what is in data/events" in line
+
+
+def test_expiry_of_errors_may_not_reach_what_the_tools_remember() -> None:
+    settings = {"error_output_prefix": "e!{firehose:error-output-type}/"}
+    load_config(AppConfig, {FIREHOSE: settings})
+    (line,) = errors({FIREHOSE: {**settings, "error_records_expire_after_days": 7}})
+    assert "would delete what is in erasures" in line
+
+
+def test_names_that_only_resemble_those_of_the_tools_are_free() -> None:
+    settings = {
+        "output_prefix": "replayed-events",
+        "error_output_prefix": "year/!{timestamp:'Year='yyyy}/!{firehose:error-output-type}/",
+        "s3_bucket_name": "10.0.0.events",
+        TABLE: {"partition_by": ["day(timestamp)", "hour(received_at)", "bucket(4, ip)", "ip"]},
+    }
+    assert load_config(AppConfig, {FIREHOSE: settings})
 
 
 def test_key_needs_the_switch() -> None:
@@ -150,6 +167,18 @@ def test_key_needs_the_switch() -> None:
         (f"{FIREHOSE}.s3_bucket_name", "ab"),
         (f"{FIREHOSE}.output_prefix", "/"),
         (f"{FIREHOSE}.output_prefix", "a/!{timestamp:yyyy}"),
+        (f"{FIREHOSE}.output_prefix", "replayed"),
+        (f"{FIREHOSE}.output_prefix", "athena-results/table"),
+        (f"{FIREHOSE}.error_output_prefix", "erasures/!{firehose:error-output-type}/"),
+        (f"{FIREHOSE}.error_output_prefix", "error/!{timestamp:YYYY}/!{firehose:error-output-type}/"),
+        (f"{FIREHOSE}.s3_bucket_name", "192.168.1.1"),
+        (f"{FIREHOSE}.s3_bucket_name", "xn--events"),
+        (f"{FIREHOSE}.s3_bucket_name", "sthree-events"),
+        (f"{FIREHOSE}.s3_bucket_name", "amzn-s3-demo-events"),
+        (f"{FIREHOSE}.s3_bucket_name", "events-s3alias"),
+        (f"{FIREHOSE}.s3_bucket_name", "events--ol-s3"),
+        (f"{FIREHOSE}.s3_bucket_name", "events.mrap"),
+        (f"{FIREHOSE}.s3_bucket_name", "events--x-s3"),
         (f"{FIREHOSE}.error_output_prefix", "error/"),
         (f"{FIREHOSE}.error_output_prefix", "/!{firehose:error-output-type}"),
         (f"{FIREHOSE}.error_output_prefix", "!{firehose:error-output-type}/!{partitionKeyFromQuery:a}"),
@@ -157,7 +186,13 @@ def test_key_needs_the_switch() -> None:
         (f"{FIREHOSE}.{TABLE}.database_name", "web-log"),
         (f"{FIREHOSE}.{TABLE}.table_name", "WebLog"),
         (f"{FIREHOSE}.{TABLE}.unique_keys", ["user"]),
+        (f"{FIREHOSE}.{TABLE}.unique_keys", ["ip", "uri", "ip"]),
         (f"{FIREHOSE}.{TABLE}.partition_by", ["week(timestamp)"]),
+        (f"{FIREHOSE}.{TABLE}.partition_by", ["day(user_id)"]),
+        (f"{FIREHOSE}.{TABLE}.partition_by", ["truncate(4, timestamp)"]),
+        (f"{FIREHOSE}.{TABLE}.partition_by", ["event", "EVENT"]),
+        (f"{FIREHOSE}.{TABLE}.partition_by", ["bucket(4, ip)", "bucket(8, ip)"]),
+        (f"{FIREHOSE}.{TABLE}.partition_by", ["day(timestamp)", "hour(timestamp)"]),
         (f"{FIREHOSE}.{TABLE}.partition_by", ["day(when)"]),
     ],
 )

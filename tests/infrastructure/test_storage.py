@@ -61,16 +61,26 @@ def test_bucket_is_reached_over_tls_alone(storage: Any) -> None:
     assert {"Bool": {"aws:SecureTransport": "false"}} in conditions
 
 
-def test_lifecycle_touches_no_finished_object(storage: Any) -> None:
-    (rule,) = storage.properties("AWS::S3::Bucket")["LifecycleConfiguration"]["Rules"]
+def expiries(template: Any) -> dict[str, int]:
+    rules = template.properties("AWS::S3::Bucket")["LifecycleConfiguration"]["Rules"]
+    return {rule["Prefix"]: rule["ExpirationInDays"] for rule in rules if "ExpirationInDays" in rule}
+
+
+def test_query_results_alone_expire_unless_told_otherwise(storage: Any) -> None:
+    assert expiries(storage) == {"athena-results/": 7}
+    rules = storage.properties("AWS::S3::Bucket")["LifecycleConfiguration"]["Rules"]
+    (rule,) = [rule for rule in rules if "Prefix" not in rule]
     assert set(rule) == {"AbortIncompleteMultipartUpload", "Id", "Status"}
 
 
-def test_only_undeliverable_records_expire(synthesize: Any) -> None:
+def test_undeliverable_records_expire_wherever_the_replay_moved_them(synthesize: Any) -> None:
     template = synthesize(IcebergStorageStack, **{FIREHOSE: {"error_records_expire_after_days": 30}})
-    rules = template.properties("AWS::S3::Bucket")["LifecycleConfiguration"]["Rules"]
-    (rule,) = [rule for rule in rules if "ExpirationInDays" in rule]
-    assert (rule["Prefix"], rule["ExpirationInDays"]) == ("error/year=", 30)
+    assert expiries(template) == {
+        "athena-results/": 7,
+        "error/year=": 30,
+        "replayed/error/year=": 30,
+        "unrecoverable/error/year=": 30,
+    }
 
 
 def test_bucket_keeps_no_old_versions(storage: Any) -> None:
