@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import pyarrow as pa
 from pyiceberg.expressions import AlwaysTrue
-from pyiceberg.io.pyarrow import ArrowScan, _dataframe_to_data_files
+from pyiceberg.io.pyarrow import ArrowScan, _dataframe_to_data_files, schema_to_pyarrow
 from pyiceberg.manifest import DataFile
 from pyiceberg.schema import Schema
 from pyiceberg.table import FileScanTask, Table, Transaction
@@ -50,6 +50,22 @@ def read_rows(table: Table, tasks: Sequence[FileScanTask], schema: Schema | None
     """The rows of some data files, in the files' order; only the columns of `schema` if it is given."""
     projected = table.schema() if schema is None else schema
     return ArrowScan(table.metadata, table.io, projected, AlwaysTrue()).to_table(tasks)
+
+
+def with_current_columns(table: Table, rows: pa.Table) -> pa.Table:
+    """Rows in the columns that the table has now: added ones are null, dropped ones go.
+
+    Raises:
+        ValueError: a value does not fit a column that has another type by now.
+    """
+    wanted = schema_to_pyarrow(table.schema(), include_field_ids=False)
+    columns = [
+        rows.column(field.name)
+        if field.name in rows.column_names
+        else pa.chunked_array([pa.nulls(rows.num_rows, field.type)])
+        for field in wanted
+    ]
+    return pa.Table.from_arrays(columns, names=wanted.names).cast(wanted)
 
 
 def write_rows(table: Table, rows: pa.Table) -> list[DataFile]:

@@ -20,7 +20,13 @@ from pyiceberg.table import FileScanTask, Table
 from pyiceberg.types import PrimitiveType
 
 from local_runtime.errors import LocalRuntimeError
-from local_runtime.lakehouse.data_files import commit_files, current_files, read_rows, write_rows
+from local_runtime.lakehouse.data_files import (
+    commit_files,
+    current_files,
+    read_rows,
+    with_current_columns,
+    write_rows,
+)
 from local_runtime.lakehouse.row_keys import flat, key_schema, partition_columns, row_keys, stored_values
 
 INSERT, UPDATE, DELETE = "insert", "update", "delete"
@@ -74,9 +80,11 @@ def write_changes(
             in the row's partition, however many there are; an insert adds a row whatever there is.
     """
     check_unique_keys(table, unique_keys)
-    reduced = reduce_batch(table, rows, operations, unique_keys)
+    # What stays in a file must keep its columns of now, whatever the batch knew of them.
+    current = with_current_columns(table, rows)
+    reduced = reduce_batch(table, current, operations, unique_keys)
     rewritten = _rewrite(table, reduced, unique_keys)
-    survivors = [part.select(rows.column_names).cast(rows.schema) for part in rewritten.survivors]
+    survivors = [part.cast(current.schema) for part in rewritten.survivors]
     added = write_rows(table, pa.concat_tables([*survivors, reduced.added]))
     return commit_files(table, added=added, removed=rewritten.files, summary=summary)
 

@@ -17,7 +17,7 @@ from pyiceberg.table.snapshots import ancestors_of
 
 from local_runtime.assembly.model import Resource
 from local_runtime.errors import LocalRuntimeError, UnsupportedResourceError
-from local_runtime.lakehouse.data_files import commit_files, write_rows
+from local_runtime.lakehouse.data_files import commit_files, with_current_columns, write_rows
 from local_runtime.lakehouse.evolution import update_table
 from local_runtime.lakehouse.external_tables import ExternalTables
 from local_runtime.lakehouse.facts import TableFacts, table_facts
@@ -164,7 +164,8 @@ class Lakehouse:
         """
         with self._lock:
             loaded = self.table(database, table)
-            return commit_files(loaded, added=write_rows(loaded, records), summary=summary)
+            added = write_rows(loaded, with_current_columns(loaded, records))
+            return commit_files(loaded, added=added, summary=summary)
 
     def write_changes(
         self,

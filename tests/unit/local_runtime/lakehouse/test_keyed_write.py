@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pyiceberg.types import StringType
 
 from local_runtime.errors import LocalRuntimeError
 from local_runtime.lakehouse.data_files import current_files
@@ -179,6 +180,25 @@ def test_tables_own_keys_are_its_identifier_fields(tmp_path: Path) -> None:
     iceberg["Schema"]["IdentifierFieldIds"] = [1]
     lakehouse.ensure_table(resource)
     assert lakehouse.unique_keys(DATABASE, TABLE) == ("user_id",)
+
+
+def test_column_added_after_the_conversion_keeps_its_values_in_rewritten_files(lakehouse: Lakehouse) -> None:
+    stale, _ = lakehouse.convert(DATABASE, TABLE, documents([event(user_id="a", uri="/new")]))
+    with lakehouse.table(DATABASE, TABLE).update_schema() as update:
+        update.add_column("country", StringType())
+        update.delete_column("referrer")
+    store(lakehouse, [event(user_id="a", country="de"), event(user_id="b", country="fr")])
+    lakehouse.write_changes(DATABASE, TABLE, stale, ["update"], ["user_id"], {})
+    assert rows(lakehouse, "user_id", "uri", "country") == [("a", "/new", None), ("b", "/", "fr")]
+
+
+def test_rows_converted_before_a_column_was_added_are_appended_without_it(lakehouse: Lakehouse) -> None:
+    stale, _ = lakehouse.convert(DATABASE, TABLE, documents([event(user_id="a")]))
+    with lakehouse.table(DATABASE, TABLE).update_schema() as update:
+        update.add_column("country", StringType())
+        update.delete_column("referrer")
+    lakehouse.append(DATABASE, TABLE, stale, {})
+    assert rows(lakehouse, "user_id", "country") == [("a", None)]
 
 
 CHANGES = st.lists(
