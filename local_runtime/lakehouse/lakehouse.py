@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -18,7 +19,7 @@ from pyiceberg.table.snapshots import ancestors_of
 from local_runtime.assembly.model import Resource
 from local_runtime.errors import LocalRuntimeError, UnsupportedResourceError
 from local_runtime.lakehouse.data_files import commit_files, with_current_columns, write_rows
-from local_runtime.lakehouse.evolution import update_table
+from local_runtime.lakehouse.evolution import recorded_properties, update_table
 from local_runtime.lakehouse.external_tables import ExternalTables
 from local_runtime.lakehouse.facts import TableFacts, table_facts
 from local_runtime.lakehouse.file_io import ROOT_PROPERTY, ObjectStoreFileIO
@@ -93,7 +94,7 @@ class Lakehouse:
             try:
                 table = self.table(definition.database, definition.name)
             except TableNotFoundError:
-                self._create(definition)
+                self._create(replace(definition, properties=recorded_properties(definition)))
             else:
                 update_table(table, definition)
         return definition.database, definition.name

@@ -10,6 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from pyiceberg.types import StringType
 
 from local_runtime.errors import LocalRuntimeError, UnsupportedResourceError
 from local_runtime.lakehouse.lakehouse import Lakehouse, TableNotFoundError
@@ -142,6 +143,28 @@ def test_new_column_of_the_template_is_added_and_old_rows_have_null(lakehouse: L
     lakehouse.ensure_table(table_resource([*WEB_LOG_FIELDS, NEW_COLUMN]))
     store(lakehouse, [event(user_id="b", country="SE")])
     assert [row["country"] for row in rows_of(lakehouse)] == [None, "SE"]
+
+
+def test_columns_added_and_dropped_by_hand_stay_so_at_the_next_start(
+    lakehouse: Lakehouse, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    with lakehouse.table(DATABASE, TABLE).update_schema() as update:
+        update.add_column("mine", StringType())
+        update.delete_column("referrer")
+    for _ in range(2):
+        lakehouse.ensure_table(table_resource([*WEB_LOG_FIELDS, NEW_COLUMN]))
+        names = [field.name for field in lakehouse.table(DATABASE, TABLE).schema().fields]
+        assert names == [*(name for name in COLUMNS if name != "referrer"), "mine", "country"]
+    assert "has columns that its template does not: mine" in caplog.text
+    assert "column 'referrer' of the template was dropped by hand; it stays so" in caplog.text
+
+
+def test_template_may_give_up_a_column_that_was_dropped_by_hand(lakehouse: Lakehouse) -> None:
+    with lakehouse.table(DATABASE, TABLE).update_schema() as update:
+        update.delete_column("uri")
+    lakehouse.ensure_table(table_resource(WEB_LOG_FIELDS[:9]))
+    assert [field.name for field in lakehouse.table(DATABASE, TABLE).schema().fields] == list(COLUMNS[:9])
 
 
 def test_changed_property_is_taken_over(lakehouse: Lakehouse) -> None:
