@@ -127,7 +127,8 @@ def test_dry_run_says_where_the_person_is_and_changes_nothing(run: LocalRunProce
     finished = tool(run, "erase_user", ERASED, "--dry-run")
     assert finished.returncode == 0, finished.stderr
     assert "6 rows of the table" in finished.stderr
-    assert "6 failed records in 3 error objects" in finished.stderr
+    assert "3 failed records in 3 error objects" in finished.stderr
+    assert "3 possible mentions in other failed records, which are not erased" in finished.stderr
     assert rows_of(run, ERASED) == 6
 
 
@@ -147,11 +148,44 @@ def test_person_is_erased_and_the_others_stay(run: LocalRunProcess, state: Path)
     assert finished.returncode == 0, finished.stderr
     report = json.loads(finished.stdout)
     assert (report["rows_deleted"], report["rows_left"], report["complete"]) == (6, 0, True)
-    assert sum(item["lines"] for item in report["error_objects"]) == 6
+    assert sum(item["lines"] for item in report["error_objects"]) == 3
+    assert report["possible_mentions_left"] == 3
     assert any("stream keeps every event for 24 hours" in line for line in report["remains"])
     assert (rows_of(run, ERASED), rows_of(run, KEPT)) == (0, 4)
     assert run.sql(f"select count(*) as n from {TABLE}") == [{"n": 64}]
+    left = [name for name in files_that_hold(state, ERASED) if name.startswith("s3/")]
+    assert len(left) == 3
+    assert all("processing-failed" in name for name in left)
+
+
+def test_short_id_is_nobody_elses_end(run: LocalRunProcess, state: Path) -> None:
+    objects = {
+        path: path.read_bytes() for path in (state / "s3").rglob("error/**/*-failed/**/*") if path.is_file()
+    }
+    finished = tool(run, "erase_user", "1", "--yes")
+    assert finished.returncode == 0, finished.stderr
+    assert "0 failed records in 0 error objects" in finished.stderr
+    assert objects
+    assert all(path.read_bytes() == data for path, data in objects.items())
+
+
+def test_possible_mentions_are_erased_when_asked_for(run: LocalRunProcess, state: Path) -> None:
+    arguments = ("--yes", "--expire-after", "0", "--also-mentions", "--json")
+    finished = tool(run, "erase_user", ERASED, *arguments)
+    assert finished.returncode == 0, finished.stderr
+    report = json.loads(finished.stdout)
+    assert sum(item["lines"] for item in report["error_objects"]) == 3
+    assert (report["possible_mentions_left"], report["complete"]) == (0, True)
     assert [name for name in files_that_hold(state, ERASED) if name.startswith("s3/")] == []
+
+
+def test_stream_that_does_not_exist_is_named_before_anything_is_erased(run: LocalRunProcess) -> None:
+    finished = tool(run, "erase_user", KEPT, "--yes", "--stream-name", "nope")
+    assert finished.returncode == 2
+    assert finished.stderr == (
+        "error: --stream-name: there is no Kinesis stream 'nope' in this account and region.\n"
+    )
+    assert rows_of(run, KEPT) == 4
 
 
 def test_second_erasure_finds_nothing(run: LocalRunProcess) -> None:

@@ -121,6 +121,18 @@ def test_table_for_a_terminal_says_what_it_counted_where(
     assert "The account closes: 105 accepted, all accounted for." in finished.stdout
 
 
+@pytest.mark.parametrize(
+    ("option", "what"), [("--stream-name", "Kinesis stream"), ("--delivery-stream", "Firehose stream")]
+)
+def test_stream_that_does_not_exist_is_named(
+    run: LocalRunProcess, environment: dict[str, str], option: str, what: str
+) -> None:
+    command = [sys.executable, "src/utils/reconcile.py", "--last", "1h", option, "nope"]
+    finished = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
+    assert (finished.returncode, finished.stdout) == (2, "")
+    assert finished.stderr == f"error: {option}: there is no {what} 'nope' in this account and region.\n"
+
+
 def test_table_that_does_not_exist_is_named(run: LocalRunProcess, environment: dict[str, str]) -> None:
     command = [sys.executable, "src/utils/reconcile.py", "--last", "1h", "--table", "missing"]
     finished = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)

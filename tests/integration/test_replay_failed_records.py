@@ -165,7 +165,11 @@ def test_replay_that_is_killed_half_way_and_run_again_puts_every_record_once(
 
 def test_record_that_fails_again_can_be_put_back_again(run: LocalRunProcess, tmp_path: Path) -> None:
     send(run, json.dumps(event(user_id=..., userId="renamed")), "[]")
-    assert replay(run)["unrecoverable"] == 2
+    assert replay(run, "--dry-run")["lie_under_unrecoverable"] is None
+    first = replay(run)
+    assert (first["unrecoverable"], first["lie_under_unrecoverable"]) == (2, 2)
+    again = replay(run)
+    assert (again["read"], again["lie_under_unrecoverable"]) == (0, 2)
     fixes = tmp_path / "fixes.yaml"
     fixes.write_text(FIXES)
     report = replay(run, "--fixes", str(fixes), "--retry-unrecoverable")
@@ -174,6 +178,23 @@ def test_record_that_fails_again_can_be_put_back_again(run: LocalRunProcess, tmp
     assert base64.b64decode(left["rawData"]) == b"[]"
     run.flush()
     assert run.sql(f"select user_id from {TABLE}") == [{"user_id": "renamed"}]
+
+
+def test_nothing_is_moved_when_stream_or_function_is_not_there(run: LocalRunProcess) -> None:
+    send(run, "[]")
+    before = lines(run, "error")
+    for option, what in (("--stream-name", "Kinesis stream"), ("--function-name", "Lambda function")):
+        finished = subprocess.run(
+            command(option, "nope"),
+            cwd=ROOT,
+            env=environment(run),
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert (finished.returncode, finished.stdout) == (2, "")
+        assert finished.stderr == f"error: {option}: there is no {what} 'nope' in this account and region.\n"
+        assert (lines(run, "error"), lines(run, "unrecoverable")) == (before, [])
 
 
 @pytest.mark.parametrize(

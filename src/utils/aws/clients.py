@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from .errors import BadInputError
 
+VARIABLE = "AWS_ENDPOINT_URL"
 LOCAL_REGION = "us-east-1"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -22,8 +23,8 @@ class Clients:
         session = boto3.Session(region_name=region)
         if session.region_name is None and not local:
             raise BadInputError(
-                "no AWS region is configured: pass --region or set AWS_REGION;"
-                " for the local run set AWS_ENDPOINT_URL"
+                "no AWS region is configured: pass --region or set AWS_REGION; for the local run set"
+                f" {VARIABLE} to a URL on loopback, like http://127.0.0.1:4566"
             )
         self.region: str = LOCAL_REGION if session.region_name is None else session.region_name
         # the local run verifies no signature, and real keys have no business there
@@ -49,5 +50,21 @@ class Clients:
 
 
 def _is_local() -> bool:
-    url = os.environ.get("AWS_ENDPOINT_URL")
-    return url is not None and urlsplit(url).hostname in LOOPBACK
+    """Whether the calls go to this computer.
+
+    Raises:
+        BadInputError: the variable is set to what is no URL.
+    """
+    url = os.environ.get(VARIABLE, "")
+    if not url:
+        return False
+    try:
+        parts = urlsplit(url)
+        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        valid = False
+    if not valid:
+        raise BadInputError(
+            f"{VARIABLE} must be a URL like http://127.0.0.1:4566 or https://... (got {url!r})"
+        )
+    return parts.hostname in LOOPBACK

@@ -27,6 +27,14 @@ def erase_user(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say where the person is; erase nothing.")
     ] = False,
+    also_mentions: Annotated[
+        bool,
+        typer.Option(
+            "--also-mentions",
+            help="Erase failed records too in which the id stands inside a longer text, or which name"
+            " somebody else as their own. A short id stands in many: look with --dry-run first.",
+        ),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
     wait: Annotated[
         bool, typer.Option("--wait", help="Wait --expire-after seconds, so that one run removes all files.")
@@ -58,11 +66,12 @@ def erase_user(
     """
     from src.utils.aws.athena import Athena, checked_name
     from src.utils.aws.clients import Clients
+    from src.utils.aws.existence import require_stream
 
     from .error_lines import ErrorLines
     from .table import PersonTable
 
-    person = _person(user_id)
+    person = _person(user_id, column)
     for option, name in (("--database", database), ("--table", table), ("--column", column)):
         checked_name(option, name)
     if not 0 <= expire_after <= 432_000:
@@ -72,22 +81,24 @@ def erase_user(
         bucket_name = clients.bucket(bucket)
         output = f"s3://{bucket_name}/athena-results/" if athena_output is None else athena_output
         athena = Athena(clients("athena"), database, output, workgroup)
+        kinesis = clients("kinesis")
+        require_stream(kinesis, stream_name)
         roots = (error_prefix, "replayed/", "unrecoverable/")
         erasure = Erasure(
             PersonTable(athena, database, table, column, person),
-            ErrorLines(clients("s3"), bucket_name, roots, person),
-            clients("kinesis"),
+            ErrorLines(clients("s3"), bucket_name, roots, person, also_mentions),
+            kinesis,
             stream_name,
             expire_after,
         )
         raise typer.Exit(_erase(erasure, yes=yes, dry_run=dry_run, as_json=as_json, wait=wait))
 
 
-def _person(user_id: str) -> Person:
+def _person(user_id: str, column: str) -> Person:
     text = sys.stdin.readline().rstrip("\n") if user_id == "-" else user_id
     if not 1 <= len(text) <= MAX_ID_LENGTH:
         raise BadInputError(f"USER_ID must have 1-{MAX_ID_LENGTH} characters (got {len(text)})")
-    return Person(text)
+    return Person(text, column)
 
 
 def _erase(erasure: Erasure, *, yes: bool, dry_run: bool, as_json: bool, wait: bool) -> int:

@@ -26,6 +26,10 @@ class Found:
     def error_lines(self) -> int:
         return sum(finding.lines for finding in self.error_objects)
 
+    @property
+    def mentions(self) -> int:
+        return sum(finding.mentions for finding in self.error_objects)
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -34,6 +38,8 @@ class Outcome:
     found: Found
     rows_left: int
     error_lines_left: int
+    mentions: int
+    """Failed records that may speak of the person, and were left as they are."""
     files_gone: bool
     """Whether the old snapshots and files have been removed already."""
     files_until: datetime
@@ -72,8 +78,9 @@ class Erasure:
             )
             tell("rewriting the files that held them")
             self.table.rewrite()
-        if found.error_objects:
-            tell(f"emptying {found.error_lines:,} lines of {len(found.error_objects):,} error objects")
+        if found.error_lines:
+            objects = sum(finding.lines > 0 for finding in found.error_objects)
+            tell(f"emptying {found.error_lines:,} lines of {objects:,} error objects")
             self.errors.erase(found.error_objects, datetime.now(UTC))
         rewritten = datetime.now(UTC)
         if wait and found.rows:
@@ -91,6 +98,7 @@ class Erasure:
             found=found,
             rows_left=left.rows,
             error_lines_left=left.error_lines,
+            mentions=left.mentions,
             files_gone=files_gone,
             files_until=rewritten + timedelta(seconds=self.expire_after),
             stream_until=datetime.now(UTC) + timedelta(hours=hours),

@@ -16,8 +16,12 @@ def as_report(outcome: Outcome) -> dict[str, Any]:
     return {
         "rows_deleted": found.rows - outcome.rows_left,
         "rows_left": outcome.rows_left,
-        "error_objects": [{"key": item.key, "lines": item.lines} for item in found.error_objects],
+        "error_objects": [
+            {"key": item.key, "lines": item.lines, "possible_mentions": item.mentions}
+            for item in found.error_objects
+        ],
         "error_lines_left": outcome.error_lines_left,
+        "possible_mentions_left": outcome.mentions,
         "complete": outcome.is_complete,
         "remains": list(remains(outcome)),
     }
@@ -25,9 +29,17 @@ def as_report(outcome: Outcome) -> dict[str, Any]:
 
 def found_lines(found: Found) -> Iterator[str]:
     yield f"{found.rows:,} rows of the table"
-    yield f"{found.error_lines:,} failed records in {len(found.error_objects):,} error objects"
-    for item in found.error_objects:
+    objects = [item for item in found.error_objects if item.lines]
+    yield f"{found.error_lines:,} failed records in {len(objects):,} error objects"
+    for item in objects:
         yield f"  {item.lines:,} in {item.key}"
+    if found.mentions:
+        yield f"{found.mentions:,} possible mentions in other failed records, which are not erased:"
+        yield "  the id is there inside a longer text, or in a record that names somebody else as its own"
+        for item in found.error_objects:
+            if item.mentions:
+                yield f"  {item.mentions:,} in {item.key}"
+        yield "  look at them; --also-mentions erases these records too"
 
 
 def remains(outcome: Outcome) -> Iterator[str]:
@@ -36,6 +48,11 @@ def remains(outcome: Outcome) -> Iterator[str]:
         yield (
             f"{outcome.rows_left:,} rows and {outcome.error_lines_left:,} failed records have come since,"
             " or could not be erased: run the command again"
+        )
+    if outcome.mentions:
+        yield (
+            f"{outcome.mentions:,} possible mentions in other failed records, not erased: look at them, and"
+            " pass --also-mentions to erase these records too"
         )
     if not outcome.files_gone:
         yield (

@@ -69,6 +69,7 @@ def reconcile(
     # boto3 and rich are no business of --help and of wrong input
     from src.utils.aws.athena import Athena, checked_name
     from src.utils.aws.clients import Clients
+    from src.utils.aws.existence import require_delivery_stream, require_stream
 
     from .collect import Collector, Places, Statement
     from .metrics import Metrics
@@ -79,6 +80,10 @@ def reconcile(
     checked_name("--table", table)
     with aws_calls():
         clients = Clients(region)
+        # a metric of a thing that does not exist is no error to CloudWatch: it has no data points
+        require_stream(clients("kinesis"), stream_name)
+        if delivery_stream is not None:
+            require_delivery_stream(clients("firehose"), delivery_stream)
         bucket_name = clients.bucket(bucket)
         output = f"s3://{bucket_name}/athena-results/" if athena_output is None else athena_output
         athena = Athena(clients("athena"), database, output, workgroup)

@@ -65,6 +65,7 @@ def replay(
     from rich.console import Console
 
     from src.utils.aws.clients import Clients
+    from src.utils.aws.existence import require_stream
 
     from .bucket import S3Bucket
     from .fixes import Fixes, load_fixes
@@ -80,13 +81,14 @@ def replay(
         clients = Clients(region)
         objects = S3Bucket(clients("s3"), clients.bucket(bucket))
         ledger = Ledger(objects, LEDGER)
-        stream = KinesisStream(clients("kinesis", attempts=1), stream_name)
-        putter = Putter(stream, ledger)
+        kinesis = clients("kinesis", attempts=1)
+        putter = Putter(KinesisStream(kinesis, stream_name), ledger)
+        transform = TransformFunction(clients("lambda"), function_name)
         work = Replay(
             objects,
             ledger,
             error_prefix,
-            TransformFunction(clients("lambda"), function_name),
+            transform,
             rules,
             None if dry_run else putter,
             retry_unrecoverable=retry_unrecoverable,
@@ -97,14 +99,18 @@ def replay(
             ledger.open_batches()
             _run(work, tally, Console(stderr=True))
         else:
+            # records that do not pass are moved without a word of either
+            require_stream(kinesis, stream_name)
+            transform.require()
             with ledger.held():
                 for batch in ledger.open_batches():
                     putter.settle(batch, assume)
                 _run(work, tally, Console(stderr=True))
+        given_up = work.given_up() if not tally.objects or (tally.unrecoverable and not dry_run) else None
     if as_json:
-        print(json.dumps(as_report(tally, dry_run=dry_run), indent=2, ensure_ascii=False))
+        print(json.dumps(as_report(tally, dry_run=dry_run, given_up=given_up), indent=2, ensure_ascii=False))
     else:
-        print_report(tally, dry_run=dry_run, console=Console())
+        print_report(tally, dry_run=dry_run, given_up=given_up, console=Console())
     raise typer.Exit(0 if tally.adds_up and not tally.not_put else 1)
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from src.utils.aws.error_objects import FAILED_SUFFIX
+from src.utils.aws.error_objects import FAILED_SUFFIX, READERS
 
 from .bucket import Bucket, lines_of, packed_like
 from .fixes import Fixes
@@ -37,6 +38,10 @@ class Tally:
         return sum(number for (_, kind), number in self.outcomes.items() if kind is outcome)
 
     @property
+    def unrecoverable(self) -> int:
+        return self.count(Outcome.UNRECOVERABLE)
+
+    @property
     def put_back(self) -> int:
         return self.count(Outcome.PASSES) + self.count(Outcome.REPAIRED) - self.not_put
 
@@ -64,8 +69,20 @@ class Replay:
         """The error objects to read, oldest first as their keys have it."""
         keys = [key for key in self.bucket.keys(self.error_prefix) if _is_error_object(key)]
         if self.retry_unrecoverable:
-            keys += self.bucket.keys(f"{UNRECOVERABLE}{self.error_prefix}")
+            keys += self._given_up_keys()
         return keys
+
+    def _given_up_keys(self) -> list[str]:
+        return list(self.bucket.keys(f"{UNRECOVERABLE}{self.error_prefix}"))
+
+    def given_up(self) -> int:
+        """Records that this and earlier replays have moved to unrecoverable/."""
+        with ThreadPoolExecutor(READERS) as pool:
+            return sum(pool.map(self._count_lines, self._given_up_keys()))
+
+    def _count_lines(self, key: str) -> int:
+        data = self.bucket.get(key)
+        return 0 if data is None else len(lines_of(data))
 
     def run(self, sources: Sequence[str], tally: Tally) -> Iterator[str]:
         """Handle the objects; each key comes when its object is done."""

@@ -15,7 +15,8 @@ OTHER_COLUMNS = 60
 """What reason, outcome, records and the lines between them need; the example gets the rest."""
 
 
-def as_report(tally: Tally, *, dry_run: bool) -> dict[str, Any]:
+def as_report(tally: Tally, *, dry_run: bool, given_up: int | None) -> dict[str, Any]:
+    """`given_up` is how many lie under unrecoverable/, None where nobody counted them."""
     groups = [
         {
             "reason": reason,
@@ -31,16 +32,17 @@ def as_report(tally: Tally, *, dry_run: bool) -> dict[str, Any]:
         "read": tally.read,
         "passes_as_it_is": tally.count(Outcome.PASSES),
         "passes_when_repaired": tally.count(Outcome.REPAIRED),
-        "unrecoverable": tally.count(Outcome.UNRECOVERABLE),
+        "unrecoverable": tally.unrecoverable,
         "put_back_before": tally.again,
         "put_back_now": 0 if dry_run else tally.put_back,
         "refused_by_the_stream": tally.not_put,
+        "lie_under_unrecoverable": given_up,
         "adds_up": tally.adds_up,
         "groups": groups,
     }
 
 
-def print_report(tally: Tally, *, dry_run: bool, console: Console) -> None:
+def print_report(tally: Tally, *, dry_run: bool, console: Console, given_up: int | None) -> None:
     example = Column("for example", no_wrap=True, max_width=max(20, console.width - OTHER_COLUMNS))
     shown = Table("reason", "outcome", Column("records", justify="right"), example)
     for (reason, outcome), number in _groups(tally):
@@ -49,13 +51,19 @@ def print_report(tally: Tally, *, dry_run: bool, console: Console) -> None:
     if tally.outcomes:
         console.print(shown)
     console.print(summary(tally, dry_run=dry_run), highlight=False, soft_wrap=True)
+    if given_up:
+        console.print(
+            f"{given_up:,} lie under unrecoverable/: `--retry-unrecoverable --fixes FILE` reads them again.",
+            highlight=False,
+            soft_wrap=True,
+        )
 
 
 def summary(tally: Tally, *, dry_run: bool) -> str:
     passes, repaired = tally.count(Outcome.PASSES), tally.count(Outcome.REPAIRED)
     account = (
         f"{tally.read:,} failed records (error objects: {tally.objects:,}) = {passes:,} that pass as they are"
-        f" + {repaired:,} that pass when repaired + {tally.count(Outcome.UNRECOVERABLE):,} unrecoverable"
+        f" + {repaired:,} that pass when repaired + {tally.unrecoverable:,} unrecoverable"
         f" + {tally.again:,} put back before"
     )
     if dry_run:

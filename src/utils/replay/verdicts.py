@@ -12,6 +12,7 @@ from typing import Any, Protocol, TypeVar
 import msgspec
 
 from src.utils.aws.errors import AwsCallError
+from src.utils.aws.existence import named
 
 T = TypeVar("T")
 
@@ -51,6 +52,16 @@ class TransformFunction:
             AwsCallError: the function failed, or is one that cannot explain itself.
         """
         return [verdict for batch in _batches(data) for verdict in self._ask(batch)]
+
+    def require(self) -> None:
+        """Ask it about no records.
+
+        Raises:
+            BadInputError: there is no such function.
+            AwsCallError: as for records.
+        """
+        with named("--function-name", "Lambda function", self.name):
+            self._ask(())
 
     def _ask(self, data: Sequence[str]) -> list[Verdict]:
         records = [{"recordId": str(number), "data": text} for number, text in enumerate(data)]

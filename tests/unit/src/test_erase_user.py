@@ -18,7 +18,7 @@ from src.utils.aws.athena import QueryFailedError, Result, text_literal
 from src.utils.aws.erasures import erased_rows, write_erasure
 from src.utils.erasure.cli import run_command_line
 from src.utils.erasure.error_lines import ErrorLines, Finding
-from src.utils.erasure.person import Person
+from src.utils.erasure.person import Match, Person
 from src.utils.erasure.table import PersonTable
 
 NOW = datetime(2026, 11, 21, 10, 30, tzinfo=UTC)
@@ -31,16 +31,32 @@ BUCKET = "bucket"
     [
         b'{"user_id": "user-7"}',
         b'{"userId": "user-7", "timestamp": 7}',
-        b'{"nested": [{"user-7": true}]}',
-        b'{"uri": "/profile?user=user-7&x=1"}',
+        b'{"user_id": null, "nested": [{"id": ["user-7"]}]}',
         b'{"user_id": "us\\u0065r-7"}',
-        b"user_id=user-7;broken",
+        b'{"user_id": "user-7", "user_id": "user-8"}',
+        b'[{"user_id": "user-8"}, {"user_id": "user-7"}]',
         b'{"user_id": "user-7", ',
+        b'{"user_id": "user-8"}{"user_id": "user-7"}',
         b'\xff "user-7"',
     ],
 )
-def test_record_is_theirs_wherever_the_id_stands(data: bytes) -> None:
-    assert PERSON.mentioned_in_record(data)
+def test_record_with_the_id_as_a_whole_value_is_theirs(data: bytes) -> None:
+    assert PERSON.match_record(data) is Match.THEIRS
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b'{"uri": "/profile?user=user-7&x=1"}',
+        b'{"nested": [{"user-7": {}}]}',
+        b"user_id=user-7;broken",
+        b'{"user_id": "user-8", "referrer": "user-7"}',
+        b'{"user_id": "user-8", "referrer": "user-7", ',
+        b'{"user_id": 8, "referrer": "user-7", ',
+    ],
+)
+def test_id_in_a_longer_text_or_in_anothers_record_is_a_possible_mention(data: bytes) -> None:
+    assert PERSON.match_record(data) is Match.POSSIBLE
 
 
 @pytest.mark.parametrize(
@@ -51,11 +67,38 @@ def test_record_is_theirs_wherever_the_id_stands(data: bytes) -> None:
     ],
 )
 def test_record_of_another_person_is_left_alone(data: bytes) -> None:
-    assert not PERSON.mentioned_in_record(data)
+    assert PERSON.match_record(data) is Match.NONE
 
 
-def test_number_is_an_id_too() -> None:
-    assert Person("123").mentioned_in_record(b'{"user_id": 123}')
+@pytest.mark.parametrize("id", ["1", "US", "visit"])
+@pytest.mark.parametrize("cut", [0, 1])
+def test_short_id_is_not_found_in_what_other_people_did(id: str, cut: int) -> None:
+    record = b'{"user_id": "u-2", "event": "visit", "country": "US", "scale": 1, "ip": "192.0.2.1"}'
+    assert Person(id).match_record(record[: len(record) - cut]) is Match.POSSIBLE
+
+
+@pytest.mark.parametrize("data", [b'{"user_id": 1}', b'{"user_id": "1"}', b'{"user_id":1,', b'{"n": [1]}'])
+def test_number_is_an_id_too(data: bytes) -> None:
+    assert Person("1").match_record(data) is Match.THEIRS
+
+
+@pytest.mark.parametrize(
+    ("id", "data"),
+    [
+        ('a"b', b'{"user_id": "a\\"b", '),
+        ("\u00fc", b'{"user_id": "\\u00fc", '),
+        ("\u00fc", '{"user_id": "\u00fc", '.encode()),
+        ("-x-", b'{"user_id": "y", "z": "-x-"}'),
+    ],
+)
+def test_id_is_found_in_each_of_its_spellings(id: str, data: bytes) -> None:
+    assert Person(id).match_record(data) is not Match.NONE
+
+
+def test_another_column_may_say_who() -> None:
+    record = b'{"user_id": "user-7", "account": "a-1"}'
+    assert Person("user-7", "account").match_record(record) is Match.POSSIBLE
+    assert Person("a-1", "account").match_record(record) is Match.THEIRS
 
 
 @pytest.mark.parametrize("text", ["it's", "'; DROP TABLE t; --", "ü😀"])
@@ -113,12 +156,12 @@ def envelope(raw: bytes, **changes: Any) -> bytes:
 THEIRS, OTHER = envelope(b'{"user_id": "user-7"}'), envelope(b'{"user_id": "user-8"}')
 
 
-def error_lines(objects: Objects) -> ErrorLines:
-    return ErrorLines(objects, BUCKET, ("error/", "replayed/"), PERSON)
+def error_lines(objects: Objects, person: Person = PERSON, *, also_mentions: bool = False) -> ErrorLines:
+    return ErrorLines(objects, BUCKET, ("error/", "replayed/"), person, also_mentions)
 
 
 def test_their_lines_are_emptied_and_the_others_stay_as_they_are() -> None:
-    quoted = envelope(b"", errorMessage="column user_id: 'user-7' is no int")
+    quoted = envelope(b"", errorMessage='column user_id: "user-7" is no int')
     objects = Objects(
         {
             "error/processing-failed/plain": b"\n".join([OTHER, THEIRS, quoted]) + b"\n",
@@ -146,10 +189,52 @@ def test_their_lines_are_emptied_and_the_others_stay_as_they_are() -> None:
 
 
 def test_line_that_is_no_envelope_goes_as_a_whole() -> None:
-    objects = Objects({"error/x-failed/a": b"broken user-7\n" + OTHER + b"\n"})
+    objects = Objects({"error/x-failed/a": b'broken "user-7"\n' + OTHER + b"\n"})
     lines = error_lines(objects)
     lines.erase(lines.find(), NOW)
     assert objects.data["error/x-failed/a"] == OTHER + b"\n"
+
+
+FIREHOSES_OWN = {
+    "attemptsMade": 1,
+    "lambdaARN": "arn:aws:lambda:us-east-1:1:function:1",
+    "errorCode": "1",
+    "errorMessage": "attempt 1 failed",
+}
+
+
+def test_envelope_without_the_id_in_its_record_is_never_theirs() -> None:
+    others = envelope(b'{"user_id": "2"}', **FIREHOSES_OWN)
+    nobodys = envelope(b"broken", **{**FIREHOSES_OWN, "errorMessage": "no"})
+    quoted = envelope(b'{"user_id": "2"}', errorMessage='value "1"')
+    objects = Objects({"error/x-failed/a": b"\n".join([others, nobodys, quoted]) + b"\n"})
+    before = dict(objects.data)
+    lines = error_lines(objects, Person("1"))
+    assert lines.find() == [Finding("error/x-failed/a", lines=0, mentions=2)]
+    lines.erase(lines.find(), NOW)
+    assert objects.data == before
+
+
+def test_what_is_firehoses_own_stays_in_an_emptied_envelope() -> None:
+    objects = Objects({"error/x-failed/a": envelope(b'{"user_id": "1"}', **FIREHOSES_OWN) + b"\n"})
+    lines = error_lines(objects, Person("1"))
+    lines.erase(lines.find(), NOW)
+    emptied = json.loads(objects.data["error/x-failed/a"])
+    assert {name: emptied[name] for name in FIREHOSES_OWN} == {**FIREHOSES_OWN, "errorMessage": ""}
+    assert emptied["rawData"] == ""
+    assert lines.find() == []
+
+
+def test_possible_mentions_are_erased_only_when_asked_for() -> None:
+    mention = envelope(b'{"user_id": "2", "uri": "/of/user-7"}')
+    objects = Objects({"error/x-failed/a": mention + b"\n" + OTHER + b"\n"})
+    lines = error_lines(objects)
+    assert lines.find() == [Finding("error/x-failed/a", lines=0, mentions=1)]
+    lines = error_lines(objects, also_mentions=True)
+    assert lines.find() == [Finding("error/x-failed/a", lines=1, mentions=0)]
+    lines.erase(lines.find(), NOW)
+    assert lines.find() == []
+    assert objects.data["error/x-failed/a"].splitlines()[1] == OTHER
 
 
 def test_older_versions_of_what_was_emptied_are_deleted() -> None:

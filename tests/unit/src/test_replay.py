@@ -245,6 +245,18 @@ def test_given_up_records_can_be_tried_again_and_join_the_others(bucket: MemoryB
     assert len(lines(bucket, f"replayed/{KEY}")) == 9
 
 
+@pytest.mark.parametrize("packed", [False, True])
+def test_records_under_unrecoverable_are_counted_over_all_replays(fixes: Fixes, packed: bool) -> None:
+    lines = b"\n".join([envelope("poison"), envelope("[]")])
+    bucket = MemoryBucket({KEY: gzip.compress(lines) if packed else lines})
+    stream = MemoryStream(bucket)
+    replay(bucket, stream, fixes)
+    bucket.objects[f"{KEY}-later"] = envelope("more poison")
+    replay(bucket, stream, fixes)
+    ledger = Ledger(bucket, "replay-ledger/")
+    assert Replay(bucket, ledger, "error/", judge, fixes, None).given_up() == 3
+
+
 def test_compressed_object_stays_compressed(bucket: MemoryBucket, fixes: Fixes) -> None:
     bucket.objects[KEY] = gzip.compress(bucket.objects[KEY])
     replay(bucket, MemoryStream(bucket), fixes)
@@ -283,7 +295,7 @@ def test_report_adds_up_and_no_sample_steers_the_terminal(fixes: Fixes) -> None:
     bucket = MemoryBucket({KEY: b"\n".join([envelope("\x1b[2Jpoison [red]"), envelope('{"userId": "u"}')])})
     tally = replay(bucket, MemoryStream(bucket), fixes)
     console = Console(file=io.StringIO(), width=120)
-    print_report(tally, dry_run=False, console=console)
+    print_report(tally, dry_run=False, given_up=3, console=console)
     assert isinstance(console.file, io.StringIO)
     shown = console.file.getvalue()
     assert r"\x1b[2Jpoison [red]" in shown
@@ -291,5 +303,6 @@ def test_report_adds_up_and_no_sample_steers_the_terminal(fixes: Fixes) -> None:
         "2 failed records (error objects: 1) = 0 that pass as they are + 1 that pass when repaired" in shown
     )
     assert "1 were put back now." in shown
-    report = as_report(tally, dry_run=False)
+    assert "3 lie under unrecoverable/: `--retry-unrecoverable --fixes FILE` reads them again." in shown
+    report = as_report(tally, dry_run=False, given_up=None)
     assert (report["put_back_now"], report["unrecoverable"], report["adds_up"]) == (1, 1, True)
