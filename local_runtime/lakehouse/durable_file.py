@@ -1,28 +1,32 @@
-"""Files that appear whole or not at all: written beside their name, forced to disk, then renamed onto it."""
+"""Files that appear whole or not at all: written under another name, forced to disk, then renamed."""
 
 from __future__ import annotations
 
 import io
 import os
+import shutil
 import uuid
 from pathlib import Path
 from types import TracebackType
 
 from typing_extensions import Buffer
 
-TEMPORARY_SUFFIX = ".partial"
-
 
 class DurableFile(io.FileIO):
     """A binary file that takes its name when it is closed; an exception in its `with` block discards it.
 
     Unbuffered: Parquet and Avro writers hand over whole blocks.
+
+    Args:
+        temporaries: where the file is until it is complete, on the same file system; any name beside `path`
+            could be an object's own.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, temporaries: Path) -> None:
         make_directory(path.parent)
+        make_directory(temporaries)
         self._path = path
-        self._temporary = path.parent / f".{uuid.uuid4().hex}{TEMPORARY_SUFFIX}"
+        self._temporary = temporaries / uuid.uuid4().hex
         self._complete = True
         super().__init__(str(self._temporary), "wb")
 
@@ -45,11 +49,18 @@ class DurableFile(io.FileIO):
             raise
         finally:
             super().close()
-            if self._complete:
-                self._temporary.replace(self._path)
-                sync_directory(self._path.parent)
-            else:
+            if not self._complete:
                 self._temporary.unlink(missing_ok=True)
+        if self._complete:
+            self._take_name()
+
+    def _take_name(self) -> None:
+        try:
+            self._temporary.replace(self._path)
+        except OSError:  # the folder is gone, or the name is a folder's
+            self._temporary.unlink(missing_ok=True)
+            raise
+        sync_directory(self._path.parent)
 
     def discard(self) -> None:
         """Close without taking the name."""
@@ -88,9 +99,10 @@ def sync_directory(directory: Path) -> None:
         os.close(descriptor)
 
 
-def discard_unfinished(directory: Path) -> int:
+def discard_unfinished(temporaries: Path) -> int:
     """Remove the files that a killed process was writing; how many there were."""
-    unfinished = list(directory.rglob(f".*{TEMPORARY_SUFFIX}"))
-    for path in unfinished:
-        path.unlink()
-    return len(unfinished)
+    if not temporaries.is_dir():
+        return 0
+    count = len(list(temporaries.iterdir()))
+    shutil.rmtree(temporaries)
+    return count

@@ -21,9 +21,10 @@ ROOT_PROPERTY = "object-store.root"
 class ObjectFile(InputFile, OutputFile):
     """One object, to read or to write."""
 
-    def __init__(self, location: str, path: Path) -> None:
+    def __init__(self, location: str, path: Path, temporaries: Path) -> None:
         super().__init__(location)
         self._path = path
+        self._temporaries = temporaries
 
     def __len__(self) -> int:
         return self._path.stat().st_size
@@ -37,7 +38,7 @@ class ObjectFile(InputFile, OutputFile):
     def create(self, overwrite: bool = False) -> OutputStream:
         if not overwrite and self.exists():
             raise FileExistsError(f"{self.location}: the object exists already")
-        return cast(OutputStream, DurableFile(self._path))
+        return cast(OutputStream, DurableFile(self._path, self._temporaries))
 
     def to_input_file(self) -> InputFile:
         return self
@@ -57,7 +58,8 @@ class ObjectStoreFileIO(FileIO):
         self._objects.path_of_uri(uri).unlink()
 
     def _file(self, location: str) -> ObjectFile:
-        return ObjectFile(location, self._objects.path_of_uri(location))
+        objects = self._objects
+        return ObjectFile(location, objects.path_of_uri(location), objects.temporaries)
 
     @cached_property
     def _objects(self) -> ObjectStore:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from local_runtime.errors import AwsError, LocalRuntimeError
-from local_runtime.lakehouse.durable_file import TEMPORARY_SUFFIX, DurableFile
+from local_runtime.lakehouse.durable_file import DurableFile
 from local_runtime.lakehouse.object_keys import check_bucket, key_to_parts, parts_to_key, split_uri
 
 Names = list[str]  # inside the class, `list` is the S3 action
@@ -20,6 +20,7 @@ class ObjectStore:
     def __init__(self, root: Path) -> None:
         self.root = root.absolute()
         self.root.mkdir(parents=True, exist_ok=True)
+        self.temporaries = self.root.with_name(f"{self.root.name}-tmp")
 
     def create_bucket(self, bucket: str) -> None:
         """Make a bucket; one that exists stays as it is."""
@@ -43,7 +44,7 @@ class ObjectStore:
         """Store an object; it is on disk when this returns. An existing object is replaced at once."""
         path = self.path(bucket, key)
         self._require_bucket(bucket)
-        with DurableFile(path) as file:
+        with DurableFile(path, self.temporaries) as file:
             file.write(data)
 
     def get(self, bucket: str, key: str) -> bytes:
@@ -66,7 +67,7 @@ class ObjectStore:
         keys = (
             parts_to_key(path.relative_to(folder).parts)
             for path in self._listing_start(bucket, prefix).rglob("*")
-            if path.is_file() and not path.name.endswith(TEMPORARY_SUFFIX)
+            if path.is_file()
         )
         return sorted((key for key in keys if key.startswith(prefix)), key=str.encode)
 

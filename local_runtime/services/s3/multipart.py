@@ -45,7 +45,8 @@ class MultipartUploads:
         self._store.path(bucket, key)  # refuses what cannot be stored before any part is sent
         upload_id = uuid.uuid4().hex
         document = {"bucket": bucket, "key": key, "headers": kept_headers(headers)}
-        with DurableFile(self._store.uploads / upload_id / "upload.json") as file:
+        path = self._store.uploads / upload_id / "upload.json"
+        with DurableFile(path, self._store.objects.temporaries) as file:
             file.write(json.dumps(document).encode())
         return upload_id
 
@@ -62,7 +63,7 @@ class MultipartUploads:
                 f"Part number must be an integer between 1 and {MAX_PART_NUMBER}, inclusive (got {number!r})"
             )
             raise AwsError("InvalidArgument", message)
-        return PartUpload(folder, int(number), headers)
+        return PartUpload(folder, self._store.objects.temporaries, int(number), headers)
 
     def complete(self, bucket: str, key: str, upload_id: str, wanted: Sequence[tuple[int, str]]) -> str:
         """Make one object of the parts and give its ETag.
@@ -119,11 +120,11 @@ class MultipartUploads:
 class PartUpload:
     """One UploadPart: its ETag is in the name of its file."""
 
-    def __init__(self, folder: Path, number: int, headers: Mapping[str, str]) -> None:
+    def __init__(self, folder: Path, temporaries: Path, number: int, headers: Mapping[str, str]) -> None:
         self._folder = folder
         self._number = number
         self._arriving = folder / f"arriving-{uuid.uuid4().hex}"
-        self._upload = Upload(self._arriving, headers)
+        self._upload = Upload(self._arriving, temporaries, headers)
 
     def write(self, data: bytes) -> None:
         self._upload.write(data)

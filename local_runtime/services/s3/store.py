@@ -46,8 +46,8 @@ def kept_headers(headers: Mapping[str, str]) -> dict[str, str]:
 class Upload:
     """A file under way to its place. Leaving its `with` block without `finish` throws it away."""
 
-    def __init__(self, path: Path, headers: Mapping[str, str]) -> None:
-        self._file = DurableFile(path)
+    def __init__(self, path: Path, temporaries: Path, headers: Mapping[str, str]) -> None:
+        self._file = DurableFile(path, temporaries)
         self._checks = Checks(headers)
 
     def write(self, data: bytes) -> None:
@@ -172,7 +172,7 @@ class S3Store:
         if path.is_dir():
             raise _is_folder(key)
         try:
-            return Upload(path, headers)
+            return Upload(path, self.objects.temporaries, headers)
         except (NotADirectoryError, FileExistsError) as error:
             raise _is_folder(key) from error
 

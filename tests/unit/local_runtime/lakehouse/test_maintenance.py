@@ -14,6 +14,7 @@ from local_runtime.lakehouse.data_files import carried_summary, current_files
 from local_runtime.lakehouse.durable_file import discard_unfinished
 from local_runtime.lakehouse.lakehouse import Lakehouse
 from local_runtime.lakehouse.maintenance import Removal, compact, expire_snapshots, remove_orphans
+from local_runtime.lakehouse.object_store import ObjectStore
 from tests.unit.local_runtime.lakehouse.tables import (
     BUCKET,
     DATABASE,
@@ -185,9 +186,8 @@ def test_many_small_deliveries_leave_few_manifests_and_few_old_metadata_files(tm
 
 
 def test_files_that_a_killed_process_was_writing_are_discarded(tmp_path: Path) -> None:
-    folder = tmp_path / "bucket" / "a"
-    folder.mkdir(parents=True)
-    (folder / ".0123.partial").write_bytes(b"half")
-    (folder / "whole").write_bytes(b"whole")
-    assert discard_unfinished(tmp_path) == 1
-    assert [path.name for path in folder.iterdir()] == ["whole"]
+    store = ObjectStore(tmp_path / "s3")
+    store.temporaries.mkdir()
+    (store.temporaries / "0123").write_bytes(b"half")
+    assert discard_unfinished(store.temporaries) == 1
+    assert discard_unfinished(store.temporaries) == 0

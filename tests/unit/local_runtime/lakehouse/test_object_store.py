@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from local_runtime.errors import AwsError, LocalRuntimeError
-from local_runtime.lakehouse.durable_file import DurableFile
+from local_runtime.lakehouse.durable_file import DurableFile, discard_unfinished
 from local_runtime.lakehouse.object_keys import key_to_parts, parts_to_key, split_uri
 from local_runtime.lakehouse.object_store import ObjectStore
 
@@ -97,34 +97,52 @@ def test_every_key_maps_to_file_names_and_back(key: str) -> None:
 
 
 def test_file_left_by_an_exception_does_not_appear(tmp_path: Path) -> None:
-    with pytest.raises(RuntimeError), DurableFile(tmp_path / "f") as file:
+    with pytest.raises(RuntimeError), DurableFile(tmp_path / "f", tmp_path / "tmp") as file:
         file.write(b"half")
         raise RuntimeError
-    assert list(tmp_path.iterdir()) == []
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
 def test_file_that_nobody_closed_does_not_appear(tmp_path: Path) -> None:
-    file = DurableFile(tmp_path / "f")
+    file = DurableFile(tmp_path / "f", tmp_path / "tmp")
     file.write(b"half")
     del file
-    assert list(tmp_path.iterdir()) == []
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
 def test_file_has_its_name_only_when_it_is_complete(tmp_path: Path) -> None:
-    with DurableFile(tmp_path / "f") as file:
+    with DurableFile(tmp_path / "f", tmp_path / "tmp") as file:
         file.write(b"whole")
         assert not (tmp_path / "f").exists()
     assert (tmp_path / "f").read_bytes() == b"whole"
 
 
 def test_file_that_cannot_be_forced_to_disk_does_not_appear(tmp_path: Path) -> None:
-    file = DurableFile(tmp_path / "f")
+    file = DurableFile(tmp_path / "f", tmp_path / "tmp")
     with (
         patch("os.fsync", side_effect=OSError("No space left on device")),
         pytest.raises(OSError, match="space"),
     ):
         file.close()
-    assert list(tmp_path.iterdir()) == []
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+@pytest.mark.parametrize("name", ["report.partial", ".0123.partial"])
+def test_object_named_like_a_temporary_file_is_an_object(tmp_path: Path, name: str) -> None:
+    store = ObjectStore(tmp_path / "s3")
+    store.create_bucket("b")
+    store.put("b", f"a/{name}", b"whole")
+    discard_unfinished(store.temporaries)
+    assert store.list("b") == [f"a/{name}"]
+    assert store.get("b", f"a/{name}") == b"whole"
+
+
+def test_file_whose_name_cannot_be_taken_leaves_nothing(tmp_path: Path) -> None:
+    file = DurableFile(tmp_path / "f", tmp_path / "tmp")
+    (tmp_path / "f").mkdir()
+    with pytest.raises(IsADirectoryError):
+        file.close()
+    assert list((tmp_path / "tmp").iterdir()) == []
 
 
 def test_s3_uri_is_split_into_bucket_and_key() -> None:
