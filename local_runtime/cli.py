@@ -6,6 +6,7 @@ import csv
 import json
 import os
 import shutil
+import sqlite3
 import sys
 import tempfile
 import time
@@ -87,13 +88,16 @@ def _serve(
     without_effect = check_coverage(assembly)
     listener = listen(port)
     bound: int = listener.getsockname()[1]
-    run = LocalRun(
-        assembly,
-        directory,
-        endpoint_url=f"http://127.0.0.1:{bound}",
-        interval_seconds=interval,
-        throttle=throttle,
-    )
+    try:
+        run = LocalRun(
+            assembly,
+            directory,
+            endpoint_url=f"http://127.0.0.1:{bound}",
+            interval_seconds=interval,
+            throttle=throttle,
+        )
+    except sqlite3.Error as error:
+        raise LocalRuntimeError(f"{directory.root}: a database cannot be opened: {error}") from error
 
     def opened() -> None:
         directory.announce(RunInfo(os.getpid(), bound, str(assembly_directory.resolve())))

@@ -7,13 +7,16 @@ and with it delivery and SQL.
 from __future__ import annotations
 
 import logging
+import sqlite3
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from local_runtime.assembly import Assembly, Resource
 from local_runtime.deliveries import DeliveryFactory, direct_puts
+from local_runtime.errors import LocalRuntimeError
 from local_runtime.firehose.crash_point import crash_point
 from local_runtime.firehose.direct_put import DirectPut, DirectPutStore
 from local_runtime.firehose.ledger import Ledger
@@ -47,6 +50,13 @@ FUNCTION_CONCURRENCY = 2
 TRIM_SECONDS = 60.0
 
 
+def _open_ledger(path: Path) -> Ledger:
+    try:
+        return Ledger(path)
+    except sqlite3.Error as error:
+        raise LocalRuntimeError(f"{path}: the ledger cannot be opened: {error}") from error
+
+
 class LocalRun:
     """Everything of one run that is not HTTP."""
 
@@ -70,7 +80,7 @@ class LocalRun:
         self.metrics.add_totals(stream_totals(self.streams))
         self.kinesis = MeteredKinesis(KinesisService(self.streams), self.metrics)
         self.functions = [self._function(item) for item in assembly.of_type("AWS::Lambda::Function")]
-        self._ledger = Ledger(state.firehose)
+        self._ledger = _open_ledger(state.firehose)
         self._direct_put_store = DirectPutStore(state.direct_puts)
         self.deliveries = DeliveryFactory(
             assembly,
@@ -110,6 +120,7 @@ class LocalRun:
         self._athena: Athena | None = None
         self._ready = threading.Event()
         self._stopping = threading.Event()
+        self._on_failure: Callable[[], None] = lambda: None
         self.failure: BaseException | None = None
 
     def _function(self, resource: Resource) -> LambdaFunction:
@@ -171,7 +182,7 @@ class LocalRun:
             from local_runtime.lakehouse.object_store import ObjectStore
 
             objects = ObjectStore(self._state.objects)
-            discard_unfinished(objects.root)
+            discard_unfinished(objects.temporaries)
             for resource in self.assembly.of_type("AWS::S3::Bucket"):
                 objects.create_bucket(resource.physical_id)
             lakehouse = Lakehouse(self._state.root, objects)
@@ -182,10 +193,18 @@ class LocalRun:
             self._lakehouse = lakehouse
             self._athena = Athena(lakehouse)
         except BaseException as error:
-            log.exception("the lakehouse could not be opened")
+            log.exception("the lakehouse could not be opened: %s", error)
             self.failure = error
         finally:
             self._ready.set()
+        if self.failure is not None:
+            self._on_failure()
+
+    def when_failed(self, stop: Callable[[], None]) -> None:
+        """Call `stop` when the lakehouse cannot be opened: without it nothing is delivered."""
+        self._on_failure = stop
+        if self.failure is not None:
+            stop()
 
     def _trim_forever(self) -> None:
         while not self._stopping.wait(TRIM_SECONDS):

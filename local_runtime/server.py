@@ -101,6 +101,11 @@ def serve(run: LocalRun, listener: socket.socket, on_open: Callable[[], None]) -
     )
     server = _Server(config)
 
+    def stop() -> None:
+        server.should_exit = True  # the server looks at it ten times a second
+
+    run.when_failed(stop)
+
     async def main() -> None:
         asyncio.get_running_loop().set_default_executor(
             ThreadPoolExecutor(SHORT_CALLS, thread_name_prefix="short-call")
@@ -108,7 +113,7 @@ def serve(run: LocalRun, listener: socket.socket, on_open: Callable[[], None]) -
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         while not server.started and not serving.done():
             await asyncio.sleep(0.01)
-        if server.started:
+        if server.started and not server.should_exit:
             on_open()
         await serving
 

@@ -154,6 +154,17 @@ def test_port_in_use_is_named(run: LocalRunProcess, assembly_directory: Path, tm
     assert "Traceback" not in finished.stderr
 
 
+def test_run_whose_lakehouse_cannot_be_opened_ends_and_says_why(
+    assembly_directory: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "s3").write_text("a file where the buckets must be")
+    options = ("--assembly", str(assembly_directory), "--state", str(tmp_path), "--port", "0")
+    finished = local_runtime("up", *options)
+    assert finished.returncode == 2
+    assert "the lakehouse could not be opened: [Errno 17] File exists" in finished.stderr
+    assert "Traceback" not in finished.stderr
+
+
 def test_missing_assembly_is_named(tmp_path: Path) -> None:
     finished = local_runtime("up", "--assembly", str(tmp_path / "none"), "--state", str(tmp_path / "state"))
     assert finished.returncode == 2

@@ -50,3 +50,52 @@ def test_damaged_run_file_is_named(tmp_path: Path, text: str) -> None:
     (tmp_path / "run.json").write_text(text)
     with pytest.raises(LocalRuntimeError, match=r"run\.json: not a run file"):
         StateDirectory(tmp_path).find_run()
+
+
+@pytest.mark.parametrize("text", [b"", b"\n"])
+def test_marker_that_a_power_loss_emptied_counts_as_new_while_nothing_is_stored(
+    tmp_path: Path, text: bytes
+) -> None:
+    (tmp_path / "format").write_bytes(text)
+    directory = StateDirectory(tmp_path)
+    directory.acquire()
+    directory.release()
+    assert (tmp_path / "format").read_text() == "1\n"
+
+
+def test_empty_marker_beside_a_stream_store_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "format").write_text("")
+    (tmp_path / "kinesis.db").write_bytes(b"")
+    with pytest.raises(LocalRuntimeError, match=r"format '', this run reads 1"):
+        StateDirectory(tmp_path).acquire()
+
+
+def test_marker_of_random_bytes_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "format").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(LocalRuntimeError, match=r"this run reads 1; pass another --state"):
+        StateDirectory(tmp_path).acquire()
+
+
+@pytest.mark.parametrize("name", ["kinesis.db", "firehose.db", "direct-put.db", "catalog.db"])
+def test_damaged_database_is_named(tmp_path: Path, name: str) -> None:
+    (tmp_path / "format").write_text("1\n")
+    (tmp_path / name).write_bytes(b"no database" * 1000)
+    with pytest.raises(LocalRuntimeError, match=rf"{name}: the database cannot be opened: file is not a "):
+        StateDirectory(tmp_path).acquire()
+    (tmp_path / name).unlink()
+    directory = StateDirectory(tmp_path)  # the refusal gave the lock back
+    directory.acquire()
+    directory.release()
+
+
+def test_process_with_the_id_of_a_killed_run_is_no_run(tmp_path: Path) -> None:
+    (tmp_path / "lock").write_text(str(os.getpid()))
+    StateDirectory(tmp_path).announce(RunInfo(os.getpid(), 4566, "cdk.out"))
+    with pytest.raises(LocalRuntimeError, match="no local run has this state"):
+        StateDirectory(tmp_path).find_run()
+
+
+def test_run_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / "run.json").mkdir()
+    with pytest.raises(LocalRuntimeError, match=r"the state cannot be read: Is a directory"):
+        StateDirectory(tmp_path).find_run()
