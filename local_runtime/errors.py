@@ -15,6 +15,10 @@ class UnsupportedResourceError(LocalRuntimeError):
         self.resource_type = resource_type
 
 
+class TableNotFoundError(LookupError):
+    """The database or the table does not exist; the message is `database.table`."""
+
+
 class AwsError(Exception):
     """An error as an AWS JSON service answers it: `{"__type": code, "message": message}` with a status."""
 

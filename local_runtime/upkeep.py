@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from local_runtime.assembly import Assembly, Resource
-from local_runtime.errors import UnsupportedResourceError
+from local_runtime.errors import TableNotFoundError, UnsupportedResourceError
 
 if TYPE_CHECKING:
     from local_runtime.lakehouse.lakehouse import Lakehouse
@@ -182,6 +182,8 @@ class Upkeep:
                     return
                 try:
                     self._maintain(name, what, seen, removal=removal)
+                except TableNotFoundError:
+                    continue  # dropped by hand, until the next start makes it anew
                 except Exception:
                     log.exception("%s.%s could not be maintained; trying again later", *name)
 

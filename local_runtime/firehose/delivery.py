@@ -13,15 +13,16 @@ import time
 import uuid
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import replace
 from typing import Any, Protocol
 
+from local_runtime.firehose.buffer import Buffer, covers, with_failures
 from local_runtime.firehose.config import Buffering, DeliveryStreamSettings
 from local_runtime.firehose.crash_point import CrashPoint
-from local_runtime.firehose.destination import Destination, Prepared
+from local_runtime.firehose.destination import PERMANENT_ERRORS, Destination, TargetError
 from local_runtime.firehose.error_output import error_objects
 from local_runtime.firehose.ledger import Batch, Ledger
-from local_runtime.firehose.records import Failure, Outcomes, Positions, SourceRecord
+from local_runtime.firehose.records import Outcomes, Positions, SourceRecord
 from local_runtime.firehose.transform import Transformer, route
 
 log = logging.getLogger(__name__)
@@ -52,57 +53,6 @@ class Source(Protocol):
     def expire(self, positions: Positions) -> int:
         """Let go of what is past its retention; how many records of it were not delivered."""
         ...
-
-
-def covers(positions: Positions, goal: Positions) -> bool:
-    """Whether every shard's position is at the goal or past it."""
-    return all(positions.get(shard_id, "") >= sequence for shard_id, sequence in goal.items())
-
-
-@dataclass
-class Buffer:
-    """Converted records that wait for delivery, and the source positions they reach to."""
-
-    after: dict[str, str]
-    upto: dict[str, str] = field(default_factory=dict)
-    parts: list[Prepared] = field(default_factory=list)
-    failures: list[Failure] = field(default_factory=list)
-    dropped: int = 0
-    records: int = 0
-    bytes: int = 0
-    oldest: float | None = None
-
-    def add(self, records: Sequence[SourceRecord], outcomes: Outcomes, part: Prepared, now: float) -> None:
-        """Take records in; of those that fit their table only the converted rows are kept."""
-        if self.oldest is None:
-            self.oldest = now
-        self.parts.append(part)
-        self.failures += [*outcomes.failures, *part.failures]
-        self.dropped += outcomes.dropped
-        self.records += len(records)
-        self.bytes += sum(len(record.data) for record in records)
-        for record in records:
-            self.upto[record.shard_id] = record.sequence_number
-
-    @property
-    def counts(self) -> dict[str, int]:
-        counts = {"stored": sum(part.record_count for part in self.parts), "dropped": self.dropped}
-        for failure in self.failures:
-            for name in (failure.error_output_type, f"{failure.error_output_type}:{failure.code}"):
-                counts[name] = counts.get(name, 0) + 1
-        return counts
-
-    @property
-    def reached(self) -> dict[str, str]:
-        return {**self.after, **self.upto}
-
-    def reaches(self, goal: Positions) -> bool:
-        return covers(self.reached, goal)
-
-    def is_due(self, hints: Buffering, now: float) -> bool:
-        if self.oldest is None:
-            return False
-        return self.bytes >= hints.size_bytes or now - self.oldest >= hints.interval_seconds
 
 
 class Delivery:
@@ -138,6 +88,9 @@ class Delivery:
         self._hints = Buffering(settings.buffering.size_bytes, interval)
         self._buffer = Buffer(after=ledger.positions(settings.name))
         self._open: tuple[Batch, Any] | None = None
+        self._last_shard: str | None = None
+        self._undone: Positions | None = None
+        """Where the batch began that was undone because a target refused its rows."""
         self.found = self._found()
         """What was there at the start, in words: what the run before left to do."""
         self.recovered: str | None = None
@@ -266,7 +219,8 @@ class Delivery:
         records: list[SourceRecord] = []
         budget = min(room, self._read_budget())
         reached = self._buffer.reached
-        for shard_id in self.source.shard_ids():
+        for shard_id in self._shards_in_turn():
+            self._last_shard = shard_id
             found = self.source.read(shard_id, reached.get(shard_id), READ_LIMIT, budget)
             records += found
             budget -= sum(len(record.data) for record in found)
@@ -277,6 +231,12 @@ class Delivery:
             part = self._make_destination().prepare(outcomes.rows)
             self._buffer.add(records, outcomes, part, self._steady_clock())
         return bool(records)
+
+    def _shards_in_turn(self) -> list[str]:
+        """From the one after the last that was read: the first ones alone could use every budget up."""
+        shards = list(self.source.shard_ids())
+        start = shards.index(self._last_shard) + 1 if self._last_shard in shards else 0
+        return [*shards[start:], *shards[:start]]
 
     def _read_budget(self) -> int:
         if self._transformer is None:
@@ -297,7 +257,11 @@ class Delivery:
     def _begin(self) -> tuple[Batch, Any]:
         """Write the buffer down as the batch that comes next."""
         buffer, destination, batch_id = self._buffer, self._make_destination(), uuid.uuid4()
-        sealed = destination.seal(batch_id, buffer.parts)
+        try:
+            sealed = destination.seal(batch_id, buffer.parts)
+        except PERMANENT_ERRORS:
+            self._start_over()  # a table changed between two parts: the records are read and converted again
+            raise
         batch = Batch(
             id=batch_id,
             after=buffer.after,
@@ -318,8 +282,8 @@ class Delivery:
         self._put_error_objects(batch)
         try:
             self._make_destination().commit(batch, sealed)
-        except LookupError as error:
-            self._convert_again(batch, error)
+        except TargetError as error:
+            self._refused(batch, error)
             return
         self._crash_point("after-commit")
         self._finish(batch)
@@ -340,14 +304,37 @@ class Delivery:
         self._open = None
         self._buffer = Buffer(after=self._ledger.positions(self.name))
 
-    def _convert_again(self, batch: Batch, error: LookupError) -> None:
-        """A table went away after its rows were converted: the records are read anew and fail."""
-        if batch.rows is not None and any(
-            self._make_destination().has(batch, name) for name in batch.targets
-        ):
-            raise error  # other tables have their rows already: wait for the table to come back
-        log.warning("%s: %s is gone; its records are read again", self.name, error)
+    def _refused(self, batch: Batch, error: TargetError) -> None:
+        """A table was dropped or changed after its rows were converted: its records are read anew.
+
+        Where that cannot be, or did not help, they go to the error prefix and the stream goes on.
+        """
+        destination = self._make_destination()
+        visible = [target for target in batch.targets if destination.has(batch, target)]
+        if error.target in visible:
+            raise error  # what failed came after the commit: the next try passes it over
+        if visible or batch.after == self._undone:
+            self._set_aside(batch, error)
+            return
+        log.warning("%s: %s; its records are read again", self.name, error)
+        self._undone = batch.after
         self._undo(batch)
+
+    def _set_aside(self, batch: Batch, error: TargetError) -> None:
+        log.warning("%s: %s; its %s records become errors", self.name, error, len(error.failures))
+        counts = {**batch.counts, "stored": batch.counts["stored"] - len(error.failures)}
+        late_id = uuid.uuid5(batch.id, error.target)
+        late = error_objects(self._settings.error_output, self.name, late_id, error.failures, self._clock())
+        rest = replace(
+            batch,
+            counts=with_failures(counts, error.failures),
+            targets=error.others.targets,
+            error_objects=[*batch.error_objects, *late],
+            rows=None if batch.rows is None else self._make_destination().dump(error.others),
+        )
+        self._ledger.replace(self.name, rest)
+        self._open = rest, error.others
+        self._deliver(*self._open)
 
     def _undo(self, batch: Batch) -> None:
         """Take back a batch of which no row is visible."""

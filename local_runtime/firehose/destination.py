@@ -4,10 +4,26 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
+from local_runtime.errors import LocalRuntimeError
 from local_runtime.firehose.ledger import Batch
 from local_runtime.firehose.records import Failure, Row
+
+PERMANENT_ERRORS = (LookupError, ValueError, TypeError, NotImplementedError, LocalRuntimeError)
+"""Errors that the same rows meet again; a full disk or a lost race is none of them."""
+
+
+class TargetError(Exception):
+    """One target does not take its rows, however often they are offered; its cause says why."""
+
+    def __init__(self, target: str, reason: str, others: Any, failures: Sequence[Failure]) -> None:
+        super().__init__(f"{target} does not take its rows: {reason}")
+        self.target = target
+        self.others = others
+        """The sealed rows of the other targets."""
+        self.failures = failures
+        """The rows of this one."""
 
 
 class Prepared(Protocol):
@@ -44,7 +60,11 @@ class Destination(Protocol[P, S]):
         ...
 
     def commit(self, batch: Batch, sealed: S) -> None:
-        """Make the rows visible in each target that does not have this batch yet."""
+        """Make the rows visible in each target that does not have this batch yet.
+
+        Raises:
+            TargetError: a target will not take them, as they are; the others may have theirs already.
+        """
         ...
 
     def has(self, batch: Batch, target: str) -> bool:

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/firehose/latest/dev/apache-iceberg-format-input-reco
 
 from __future__ import annotations
 
+import base64
 import json
 import uuid
 from collections import defaultdict
@@ -13,10 +14,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+import orjson
+
+from local_runtime.errors import TableNotFoundError
 from local_runtime.firehose.config import TableRoute
+from local_runtime.firehose.destination import PERMANENT_ERRORS, TargetError
 from local_runtime.firehose.ledger import Batch
 from local_runtime.firehose.memory import release_arrow_memory
-from local_runtime.firehose.records import ICEBERG_FAILED, Failure, Positions, Row
+from local_runtime.firehose.records import ICEBERG_FAILED, Failure, Positions, Row, SourceRecord
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -44,7 +49,7 @@ class Tables(Protocol):
     def convert(
         self, database: str, table: str, documents: Sequence[bytes]
     ) -> tuple[pa.Table, Sequence[Rejection]]:
-        """Raises LookupError when there is no such table."""
+        """Raises TableNotFoundError when there is no such table."""
         ...
 
     def unique_keys(self, database: str, table: str) -> Sequence[str]: ...
@@ -70,6 +75,7 @@ class Changes:
 
     rows: pa.Table
     operations: Sequence[str]
+    arrivals: Sequence[float]
 
     @property
     def are_inserts(self) -> bool:
@@ -124,13 +130,14 @@ class IcebergDestination:
         try:
             fitting, refused = self._check_operations(name, rows)
             arrow, rejections = self._tables.convert(*name, [row.document for row in fitting])
-        except LookupError:
+        except TableNotFoundError:
             message = f"the table {'.'.join(name)} does not exist"
             return None, [_failure(row, "Iceberg.NoSuchTable", message) for row in rows]
         refused += [_failure(fitting[item.index], item.error_code, item.message) for item in rejections]
         gone = {item.index for item in rejections}
-        operations = [row.operation for index, row in enumerate(fitting) if index not in gone]
-        return (Changes(arrow, operations) if operations else None), refused
+        kept = [row for index, row in enumerate(fitting) if index not in gone]
+        operations, arrivals = [row.operation for row in kept], [row.source.arrival for row in kept]
+        return (Changes(arrow, operations, arrivals) if kept else None), refused
 
     def _check_operations(self, name: TableName, rows: Sequence[Row]) -> tuple[list[Row], list[Failure]]:
         if all(row.operation == INSERT for row in rows):
@@ -163,6 +170,7 @@ class IcebergDestination:
                     # A column may have been added to the table between two parts.
                     pa.concat_tables([changes.rows for changes in members], promote_options="default"),
                     [operation for changes in members for operation in changes.operations],
+                    [arrival for changes in members for arrival in changes.arrivals],
                 )
                 for name, members in groups.items()
             }
@@ -172,24 +180,33 @@ class IcebergDestination:
         """Write to each table that does not have this batch yet.
 
         Raises:
-            LookupError: a table has been dropped since its rows were converted.
+            TargetError: a table does not take its rows: it was dropped or changed since they were converted.
         """
         for name, changes in sealed.tables.items():
-            positions = self._positions(name)
-            if _covers(positions, batch.upto):
-                continue
-            summary = {self._property: json.dumps({**positions, **batch.upto})}
-            if changes.are_inserts:
-                self._tables.append(*name, changes.rows, summary)
-            else:
-                keys = self._unique_keys(name)
-                self._tables.write_changes(*name, changes.rows, changes.operations, keys, summary)
+            try:
+                self._write(batch, name, changes)
+            except PERMANENT_ERRORS as error:
+                others = {other: item for other, item in sealed.tables.items() if other != name}
+                failures = _failures(name, changes, error)
+                target = "/".join(name)
+                raise TargetError(target, failures[0].message, IcebergRows(others), failures) from error
+
+    def _write(self, batch: Batch, name: TableName, changes: Changes) -> None:
+        positions = self._positions(name)
+        if _covers(positions, batch.upto):
+            return
+        summary = {self._property: json.dumps({**positions, **batch.upto})}
+        if changes.are_inserts:
+            self._tables.append(*name, changes.rows, summary)
+        else:
+            keys = self._unique_keys(name)
+            self._tables.write_changes(*name, changes.rows, changes.operations, keys, summary)
 
     def has(self, batch: Batch, target: str) -> bool:
         database, _, table = target.partition("/")
         try:
             return _covers(self._positions((database, table)), batch.upto)
-        except LookupError:
+        except TableNotFoundError:
             return False
 
     def _positions(self, name: TableName) -> dict[str, str]:
@@ -206,7 +223,7 @@ class IcebergDestination:
             with pa.ipc.new_stream(sink, changes.rows.schema) as writer:
                 writer.write_table(changes.rows)
             parts.append(sink.getvalue().to_pybytes())
-            header.append([database, table, len(parts[-1]), changes.operations])
+            header.append([database, table, len(parts[-1]), changes.operations, changes.arrivals])
         return json.dumps(header).encode() + b"\n" + b"".join(parts)
 
     def load(self, data: bytes) -> IcebergRows:
@@ -214,9 +231,9 @@ class IcebergDestination:
 
         start = data.index(b"\n") + 1
         tables = {}
-        for database, table, size, operations in json.loads(data[:start]):
+        for database, table, size, operations, arrivals in json.loads(data[:start]):
             rows = pa.ipc.open_stream(data[start : start + size]).read_all()
-            tables[database, table] = Changes(rows, operations)
+            tables[database, table] = Changes(rows, operations, arrivals)
             start += size
         return IcebergRows(tables)
 
@@ -234,6 +251,24 @@ def _operation_message(row: Row, name: TableName, allowed: Sequence[str]) -> str
         f"operation must be {', '.join(allowed)} on the table {'.'.join(name)}{reason} "
         f"(got {row.operation!r})"
     )
+
+
+def _failures(name: TableName, changes: Changes, error: Exception) -> list[Failure]:
+    """Rows that their table did not take, as the documents that would make them anew."""
+    code, message = "Iceberg.SchemaTypeMismatch", str(error)
+    if isinstance(error, TableNotFoundError):
+        code, message = "Iceberg.NoSuchTable", f"the table {'.'.join(name)} does not exist"
+    failures = []
+    for values, arrival in zip(changes.rows.to_pylist(), changes.arrivals, strict=True):
+        document = orjson.dumps(values, default=_json_value, option=orjson.OPT_NAIVE_UTC | orjson.OPT_UTC_Z)
+        source = SourceRecord("", "", "", document, arrival)  # a row does not know its place in the stream
+        failures.append(Failure(source, ICEBERG_FAILED, code, message, document))
+    return failures
+
+
+def _json_value(value: object) -> str:
+    """What JSON has no form for, as `convert` reads it: base64 for bytes, digits for decimals."""
+    return base64.b64encode(value).decode() if isinstance(value, bytes) else str(value)
 
 
 def _failure(row: Row, code: str, message: str) -> Failure:

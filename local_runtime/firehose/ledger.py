@@ -102,17 +102,27 @@ class Ledger:
 
     def begin(self, delivery_stream: str, batch: Batch) -> None:
         """Write down a batch; from here on it is finished or undone, whatever happens."""
-        texts = (json.dumps(item) for item in (batch.after, batch.upto, batch.counts, batch.targets))
         with self._lock, self._db:
             self._db.execute("begin immediate")
-            self._db.execute(
-                "insert into open_batch values (?, ?, ?, ?, ?, ?, ?)",
-                (delivery_stream, str(batch.id), *texts, batch.rows),
-            )
-            self._db.executemany(
-                "insert into error_object values (?, ?, ?, ?)",
-                [(delivery_stream, item.bucket, item.key, item.body) for item in batch.error_objects],
-            )
+            self._insert(delivery_stream, batch)
+
+    def replace(self, delivery_stream: str, batch: Batch) -> None:
+        """Write the open batch down anew, in one transaction."""
+        with self._lock, self._db:
+            self._db.execute("begin immediate")
+            self._forget(delivery_stream)
+            self._insert(delivery_stream, batch)
+
+    def _insert(self, delivery_stream: str, batch: Batch) -> None:
+        texts = (json.dumps(item) for item in (batch.after, batch.upto, batch.counts, batch.targets))
+        self._db.execute(
+            "insert into open_batch values (?, ?, ?, ?, ?, ?, ?)",
+            (delivery_stream, str(batch.id), *texts, batch.rows),
+        )
+        self._db.executemany(
+            "insert into error_object values (?, ?, ?, ?)",
+            [(delivery_stream, item.bucket, item.key, item.body) for item in batch.error_objects],
+        )
 
     def finish(self, delivery_stream: str, batch: Batch) -> None:
         """In one transaction: the batch is over, the positions move on, the counts are added."""

@@ -18,6 +18,7 @@ from pyiceberg.table.snapshots import ancestors_of
 
 from local_runtime.assembly.model import Resource
 from local_runtime.errors import LocalRuntimeError, UnsupportedResourceError
+from local_runtime.errors import TableNotFoundError as TableNotFoundError
 from local_runtime.lakehouse.data_files import commit_files, with_current_columns, write_rows
 from local_runtime.lakehouse.evolution import recorded_properties, update_table
 from local_runtime.lakehouse.external_tables import ExternalTables
@@ -38,10 +39,6 @@ WRITER_PROPERTIES = {
     "write.metadata.delete-after-commit.enabled": "true",
     "write.metadata.previous-versions-max": "20",
 }
-
-
-class TableNotFoundError(LookupError):
-    """The database or the table does not exist; the message is `database.table`."""
 
 
 class Lakehouse:

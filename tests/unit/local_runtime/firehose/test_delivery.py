@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from local_runtime.errors import AwsError
+from local_runtime.errors import AwsError, TableNotFoundError
 from local_runtime.firehose.config import (
     Buffering,
     DeliveryStreamSettings,
@@ -123,7 +123,7 @@ class FakeTables:
 
     def convert(self, database: str, table: str, documents: Sequence[bytes]) -> tuple[Any, Sequence[Refused]]:
         if (database, table) != ("db", "t") or self.is_gone:
-            raise LookupError(f"{database}.{table}")
+            raise TableNotFoundError(f"{database}.{table}")
         misfits = [index for index, document in enumerate(documents) if document == b"misfit"]
         fitting = [document for document in documents if document != b"misfit"]
         refused = [Refused(index, "Iceberg.SchemaTypeMismatch", "misfit") for index in misfits]
@@ -132,7 +132,7 @@ class FakeTables:
     def append(self, database: str, table: str, records: Any, summary: Mapping[str, str]) -> None:
         if self.gone_at_commit:
             self.is_gone = True
-            raise LookupError(f"{database}.{table}")
+            raise TableNotFoundError(f"{database}.{table}")
         if self.failures_to_come:
             self.failures_to_come -= 1
             raise OSError("No space left on device")

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pyiceberg.types import StringType
 
 from local_runtime.firehose.config import TableRoute
+from local_runtime.firehose.destination import TargetError
 from local_runtime.firehose.iceberg import IcebergDestination, IcebergRows
 from local_runtime.firehose.ledger import Batch
 from local_runtime.firehose.records import Row, SourceRecord
@@ -161,3 +163,28 @@ def test_only_inserts_are_appended_even_with_unique_keys(lakehouse: Lakehouse) -
     snapshot = lakehouse.table(DATABASE, TABLE).current_snapshot()
     assert snapshot is not None and snapshot.summary is not None
     assert snapshot.summary.operation.value == "append"
+
+
+def test_column_added_while_rows_wait_is_null_in_them(lakehouse: Lakehouse) -> None:
+    target = destination(lakehouse, "user_id")
+    rows = [row(1, user_id="a"), row(2, OTHER, user_id="b")]
+    sealed = target.seal(uuid.uuid4(), [target.prepare(rows)])
+    for name in (TABLE, OTHER):
+        with lakehouse.table(DATABASE, name).update_schema() as update:
+            update.add_column("country", StringType())
+            update.delete_column("referrer")
+    target.commit(batch_of(rows, sealed), target.load(target.dump(sealed)))
+    assert [stored(lakehouse), stored(lakehouse, OTHER)] == [[("a", "/")], [("b", "/")]]
+
+
+def test_rows_of_a_dropped_table_come_back_as_documents_that_would_make_them(lakehouse: Lakehouse) -> None:
+    target = destination(lakehouse)
+    sent = event(user_id="b", timestamp="2026-11-20T10:00:00.250000Z")
+    rows = [row(1, user_id="a"), row(2, OTHER, user_id="b", timestamp=sent["timestamp"])]
+    sealed = target.seal(uuid.uuid4(), [target.prepare(rows)])
+    lakehouse.drop_table(DATABASE, OTHER)
+    with pytest.raises(TargetError, match=f"^{DATABASE}/{OTHER} does not take its rows: the table") as caught:
+        target.commit(batch_of(rows, sealed), sealed)
+    (failure,) = caught.value.failures
+    assert (failure.code, json.loads(failure.raw)) == ("Iceberg.NoSuchTable", sent)
+    assert caught.value.others.targets == [f"{DATABASE}/{TABLE}"]
