@@ -1,7 +1,8 @@
 """`python -m stacks.security_report` runs cdk-nag's AwsSolutions rules over the synthesized templates.
 
-It writes docs/security.md, the accepted findings with their reasons, and exits 1 when one has no reason;
-`--check` writes nothing and exits 1 when the page is not the one that it would write.
+It does so with the committed settings, and once more with every option on; there cfn-lint runs too. It writes
+docs/security.md, the accepted findings with their reasons, and exits 1 when one has no reason or cfn-lint
+finds anything; `--check` writes nothing and exits 1 when the page is not the one that it would write.
 https://github.com/cdklabs/cdk-nag
 """
 
@@ -10,7 +11,8 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,10 +21,12 @@ from typing import Any
 from aws_cdk import Acknowledgment, App, LegacyStackSynthesizer, Stack, Validations
 from aws_cdk.cloudformation_include import CfnInclude
 from cdk_nag import AwsSolutionsChecks
+from cfnlint.api import lint_file  # type: ignore[import-untyped]
 
 from app import add_systems
 from stacks.common.acknowledgement import PACK
 from stacks.config import ROOT, context_files
+from stacks.every_option import EVERY_OPTION
 
 PAGE = ROOT / "docs" / "security.md"
 _ACKNOWLEDGED = Validations.ACKNOWLEDGED_RULES_METADATA_KEY
@@ -31,11 +35,18 @@ _HEAD = """# Accepted findings
 
 <!-- Written by `python -m stacks.security_report` from the acknowledgements in stacks/; change those. -->
 
-[cdk-nag](https://github.com/cdklabs/cdk-nag) checks every resource of the templates, with the committed
-settings, against the rules of its pack `AwsSolutions`. What it finds is mended, or accepted beside the
-resource with a reason; `make lint` ends with an error otherwise. These findings are accepted.
+[cdk-nag](https://github.com/cdklabs/cdk-nag) checks every resource of the templates against the rules of its
+pack `AwsSolutions`, with the committed settings and with every option on (`stacks/every_option.py`). What it
+finds is mended, or accepted beside the resource with a reason; `make lint` ends with an error otherwise.
 
-| rule | resources | finding | why it is accepted |
+## With the committed settings
+
+"""
+_HEAD_OF_OPTIONS = """
+## With every option on, also
+
+"""
+_HEAD_OF_TABLE = """| rule | resources | finding | why it is accepted |
 |---|---|---|---|
 """
 
@@ -87,23 +98,43 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m stacks.security_report", description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; is the page up to date?")
     check = parser.parse_args().check
-    found = findings(context_files())
-    if problems := unacknowledged(found):
+    with synthesized(context_files()) as assembly:
+        found = findings(assembly)
+    with synthesized({**context_files(), **EVERY_OPTION}) as assembly:
+        with_every_option = findings(assembly)
+        wrong = template_errors(assembly)
+    if problems := [*dict.fromkeys([*unacknowledged(found), *unacknowledged(with_every_option), *wrong])]:
         sys.exit("\n".join(problems))
+    written = page(found, with_every_option)
     if not check:
-        PAGE.write_text(page(found), encoding="utf-8")
-    elif not PAGE.exists() or PAGE.read_text(encoding="utf-8") != page(found):
+        PAGE.write_text(written, encoding="utf-8")
+    elif not PAGE.exists() or PAGE.read_text(encoding="utf-8") != written:
         sys.exit(f"{PAGE.relative_to(ROOT)} is out of date: run python -m stacks.security_report")
 
 
-def findings(context: Mapping[str, Any]) -> list[Finding]:
-    """All findings in the app's templates, the accepted ones among them."""
+@contextmanager
+def synthesized(context: Mapping[str, Any]) -> Iterator[Assembly]:
+    """The app with these settings, for as long as the block lasts."""
     with TemporaryDirectory() as directory:
-        app = _app(f"{directory}/app", context)
+        app = _app(directory, context)
         add_systems(app, None)
         app.synth()
-        assembly = Assembly(Path(directory, "app"))
-        return sorted(_findings(_checked(assembly, f"{directory}/checked"), assembly))
+        yield Assembly(Path(directory))
+
+
+def findings(assembly: Assembly) -> list[Finding]:
+    """All findings in the app's templates, the accepted ones among them."""
+    with TemporaryDirectory() as directory:
+        return sorted(_findings(_checked(assembly, directory), assembly))
+
+
+def template_errors(assembly: Assembly) -> list[str]:
+    """What cfn-lint says of the templates, warnings too."""
+    return [
+        f"{template.name}:{match.linenumber}: {match.rule.id} {match.message}"
+        for template in assembly.templates.values()
+        for match in lint_file(template)
+    ]
 
 
 def unacknowledged(found: Iterable[Finding]) -> list[str]:
@@ -114,14 +145,19 @@ def unacknowledged(found: Iterable[Finding]) -> list[str]:
     ]
 
 
-def page(found: Iterable[Finding]) -> str:
+def page(found: Sequence[Finding], with_every_option: Iterable[Finding]) -> str:
+    more = [finding for finding in with_every_option if finding not in found]
+    return "".join([_HEAD, *_table(found), _HEAD_OF_OPTIONS, *_table(more)])
+
+
+def _table(found: Iterable[Finding]) -> Iterator[str]:
+    yield _HEAD_OF_TABLE
     rows: dict[tuple[str, str, str | None], list[str]] = {}
     for finding in found:
         rows.setdefault((finding.rule, finding.description, finding.reason), []).append(finding.resource)
-    return _HEAD + "".join(
-        f"| `{rule}` | {', '.join(f'`{resource}`' for resource in resources)} | {description} | {reason} |\n"
-        for (rule, description, reason), resources in rows.items()
-    )
+    for (rule, description, reason), resources in rows.items():
+        names = ", ".join(f"`{resource}`" for resource in resources)
+        yield f"| `{rule}` | {names} | {description} | {reason} |\n"
 
 
 def _app(outdir: str, context: Mapping[str, Any]) -> App:

@@ -11,7 +11,7 @@ from typing import Literal
 from aws_cdk import CfnResource
 from constructs import Construct
 
-from stacks.common.metrics import PERIOD_IN_SECONDS, Expression, Metric
+from stacks.common.metrics import Expression, Metric
 
 Comparison = Literal["GreaterThanThreshold", "GreaterThanOrEqualToThreshold", "LessThanThreshold"]
 
@@ -32,11 +32,6 @@ class Alarm:
     periods: int = 1
     datapoints: int | None = None
     missing_data: Literal["notBreaching", "breaching"] = "notBreaching"
-
-    @property
-    def minutes(self) -> int:
-        period = self.series.period if isinstance(self.series, Metric) else PERIOD_IN_SECONDS
-        return self.periods * period // 60
 
 
 def add_alarm(

@@ -20,6 +20,8 @@ from aws_cdk.aws_s3 import (
 from constructs import Construct
 
 from stacks.common.acknowledgement import acknowledge
+from stacks.common.emptying_function import adapt_emptying_function
+from stacks.common.log_group import LogSettings
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,7 @@ class DataBucket(Bucket):
         *,
         name: str,
         keep: bool,
+        log: LogSettings,
         key_arn: str | None = None,
         expiries: Sequence[Expiry] = (),
     ) -> None:
@@ -65,6 +68,8 @@ class DataBucket(Bucket):
             removal_policy=removal_policy(keep),
             auto_delete_objects=not keep,
         )
+        if not keep:
+            adapt_emptying_function(self.stack, log)
         if key_arn is not None:
             self._encrypt_by(key_arn)
         acknowledge(

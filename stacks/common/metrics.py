@@ -54,6 +54,11 @@ class Expression:
     text: str
     of: Mapping[str, Metric]
 
+    @property
+    def period(self) -> int:
+        """That of its series; a search has none."""
+        return max((metric.period for metric in self.of.values()), default=PERIOD_IN_SECONDS)
+
     def in_alarm(self) -> list[dict[str, Any]]:
         inputs = [
             {"Id": id, "MetricStat": metric.in_alarm(), "ReturnData": False} for id, metric in self.of.items()
@@ -62,7 +67,7 @@ class Expression:
 
     def in_widget(self, **options: object) -> list[list[object]]:
         inputs = [metric.in_widget(id=id, visible=False) for id, metric in self.of.items()]
-        return [[{"expression": self.text, "period": PERIOD_IN_SECONDS, **options}], *inputs]
+        return [[{"expression": self.text, "period": self.period, **options}], *inputs]
 
 
 def percentage(part: Metric, whole: Mapping[str, Metric], *, minimum: int) -> Expression:

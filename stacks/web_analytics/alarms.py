@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from stacks.common.alarms import Alarm
 from stacks.common.metrics import PERIOD_IN_SECONDS, Expression, percentage
 from stacks.web_analytics.metrics import Metrics
@@ -147,9 +149,14 @@ def _of_transform(metrics: Metrics, settings: Monitoring) -> list[Alarm]:
 
 
 def _of_delivery(metrics: Metrics, settings: Monitoring) -> list[Alarm]:
+    # One span counts sparse records too; two, because the last of a span are stored in the next.
+    span = settings.nothing_stored_after_minutes * 60
     nothing_stored = Expression(
         "IF(FILL(received, 0) > 0 AND FILL(stored, 0) == 0, 1, 0)",
-        {"received": metrics.stream("IncomingRecords"), "stored": metrics.table("SuccessfulRowCount")},
+        {
+            "received": replace(metrics.stream("IncomingRecords"), period=span),
+            "stored": replace(metrics.table("SuccessfulRowCount"), period=span),
+        },
     )
     return [
         Alarm(
@@ -169,10 +176,11 @@ def _of_delivery(metrics: Metrics, settings: Monitoring) -> list[Alarm]:
         ),
         Alarm(
             "delivery-stores-nothing",
-            f"Records come in for {settings.nothing_stored_after_minutes} minutes, and no row is stored.",
+            f"Twice in a row, records come in within {settings.nothing_stored_after_minutes} minutes and no "
+            "row is stored.",
             "Is the delivery stream active? If so, read its error log and look under the error prefix.",
             nothing_stored,
             1,
-            periods=settings.nothing_stored_after_minutes * 60 // PERIOD_IN_SECONDS,
+            periods=2,
         ),
     ]

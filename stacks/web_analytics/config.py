@@ -215,14 +215,15 @@ class WebAnalyticsConfig(CommonConfig):
 
     @model_validator(mode="after")
     def _fresh_enough_is_later_than_the_buffers(self) -> WebAnalyticsConfig:
-        """The age of the oldest record grows by both intervals while everything is well."""
+        """A record may wait for both intervals while everything is well."""
         firehose = self.data_firehose_configuration
         seconds = firehose.buffering_hints.interval_in_seconds
         seconds += firehose.transform_records_with_aws_lambda.buffer_interval
-        minutes = self.monitoring.delivery_freshness_in_minutes
-        if minutes * 60 <= seconds:
-            raise ValueError(
-                "monitoring.delivery_freshness_in_minutes must be more than the two buffering intervals, "
-                f"{seconds} s together (got {minutes})"
-            )
+        for setting in ("delivery_freshness_in_minutes", "nothing_stored_after_minutes"):
+            minutes = getattr(self.monitoring, setting)
+            if minutes * 60 <= seconds:
+                raise ValueError(
+                    f"monitoring.{setting} must be more than the two buffering intervals, "
+                    f"{seconds} s together (got {minutes})"
+                )
         return self

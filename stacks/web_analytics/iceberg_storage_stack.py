@@ -15,6 +15,7 @@ from stacks.common.data_bucket import DataBucket, Expiry, removal_policy
 from stacks.common.encryption import use_key_for_bucket
 from stacks.common.iam import InlineRole, Permission, allow
 from stacks.common.iceberg_table import GlueDatabase, IcebergTable
+from stacks.common.log_group import LogSettings
 from stacks.common.stack import TaggedStack
 from stacks.web_analytics.bucket_folders import ATHENA_RESULTS, HANDLED
 from stacks.web_analytics.config import DataFirehose, WebAnalyticsConfig
@@ -38,6 +39,7 @@ class IcebergStorageStack(TaggedStack):
             "Bucket",
             name=self._names.bucket,
             keep=config.keep_data_on_destroy,
+            log=LogSettings(config.log_retention_in_days, self._names.encryption_key_arn),
             key_arn=self._names.encryption_key_arn,
             expiries=list(_expiries(config.data_firehose_configuration)),
         )

@@ -15,7 +15,7 @@ Minutes = Annotated[
     int,
     Field(ge=5, le=1440, multiple_of=5, json_schema_extra={"allowed": "5-1440 minutes, a multiple of 5"}),
 ]
-"""Alarms of minutes count periods of five; CloudWatch looks back over a day at most."""
+"""Alarms of minutes count periods of five; CloudWatch looks back over a day of them at most."""
 Percent = Annotated[int, Field(ge=1, le=100)]
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
 
@@ -107,7 +107,8 @@ class Monitoring(Section):
     """Rows in five minutes that went to the error prefix instead of the table."""
 
     nothing_stored_after_minutes: Minutes = 30
-    """How long records may come in all the time while not one row is stored."""
+    """A span in which records come in and not one row is stored; the alarm rings after two in a row. More
+    than the two buffering intervals."""
 
     nothing_received_after_minutes: Minutes | None = None
     """How long it may be quiet; without a value, for ever."""

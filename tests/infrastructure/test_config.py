@@ -110,6 +110,8 @@ def test_freshness_must_be_later_than_the_buffers() -> None:
     (line,) = errors(buffers | {"monitoring": {"delivery_freshness_in_minutes": 15}})
     assert "monitoring.delivery_freshness_in_minutes must be more than" in line
     assert "960 s together (got 15)" in line
+    (line,) = errors(buffers | {"monitoring": {"nothing_stored_after_minutes": 15}})
+    assert "monitoring.nothing_stored_after_minutes must be more than" in line
 
 
 def test_expiry_of_errors_may_not_reach_the_table() -> None:

@@ -101,7 +101,7 @@ MATH: dict[str, tuple[str, dict[str, tuple[str, str, dict[str, str]]], str, str]
             "stored": ("AWS/Firehose", "DeliveryToIceberg.SuccessfulRowCount", DELIVERY),
         },
         ">= 1",
-        "6/6",
+        "2/2",
     ),
 }
 
@@ -167,13 +167,23 @@ def test_alarm_computes_from_several_metrics(name: str, monitoring: Any) -> None
     assert (result["Expression"], series, *when(alarm)) == MATH[name]
     for query in alarm["Metrics"]:
         if "MetricStat" in query:
-            assert (query["MetricStat"]["Stat"], query["MetricStat"]["Period"]) == ("Sum", PERIOD)
+            period = 1800 if name == "delivery-stores-nothing" else PERIOD
+            assert (query["MetricStat"]["Stat"], query["MetricStat"]["Period"]) == ("Sum", period)
 
 
-def test_no_alarm_looks_back_over_more_than_a_day(synthesize: Any) -> None:
-    longest = {"nothing_received_after_minutes": 1440, "nothing_stored_after_minutes": 1440}
-    for alarm in alarms(synthesize(MonitoringStack, monitoring=longest)).values():
-        assert alarm["EvaluationPeriods"] * PERIOD <= 86_400
+def periods(alarm: dict[str, Any]) -> set[int]:
+    if "Period" in alarm:
+        return {alarm["Period"]}
+    return {query["MetricStat"]["Period"] for query in alarm["Metrics"] if "MetricStat" in query}
+
+
+@pytest.mark.parametrize("minutes", [5, 55, 1440])
+def test_no_alarm_looks_back_over_more_than_cloudwatch_does(synthesize: Any, minutes: int) -> None:
+    """Seven days in periods of an hour or more, a day in shorter ones."""
+    settings = {"nothing_received_after_minutes": minutes, "nothing_stored_after_minutes": minutes}
+    for alarm in alarms(synthesize(MonitoringStack, monitoring=settings)).values():
+        (period,) = periods(alarm)
+        assert alarm["EvaluationPeriods"] * period <= (7 * 86_400 if period >= 3600 else 86_400)
 
 
 def test_silence_is_no_alarm(monitoring: Any) -> None:
@@ -204,7 +214,7 @@ def test_thresholds_are_settings(synthesize: Any) -> None:
     assert found["records-rejected"]["Metrics"][0]["Expression"].startswith("IF(accepted + rejected >= 7,")
     assert found["stream-reader-lag"]["Threshold"] == found["delivery-reader-lag"]["Threshold"] == 30 * MINUTE
     assert found["transform-duration"]["Threshold"] == 30_000
-    assert found["delivery-stores-nothing"]["EvaluationPeriods"] == 12
+    assert periods(found["delivery-stores-nothing"]) == {3600}
 
 
 def test_every_alarm_tells_the_topic_when_it_begins_and_ends(monitoring: Any) -> None:

@@ -101,6 +101,14 @@ def test_data_goes_with_the_stack_when_told_so(synthesize: Any) -> None:
     assert template.of_type("Custom::S3AutoDeleteObjects")
 
 
+def test_function_that_empties_the_bucket_has_a_log_that_forgets(synthesize: Any) -> None:
+    template = synthesize(IcebergStorageStack, keep_data_on_destroy=False, log_retention_in_days=7)
+    (group,) = template.of_type("AWS::Logs::LogGroup")
+    function = template.properties("AWS::Lambda::Function")
+    assert function["LoggingConfig"] == {"LogGroup": {"Ref": group}}
+    assert template.properties("AWS::Logs::LogGroup")["RetentionInDays"] == 7
+
+
 def test_table_survives_updates_because_it_has_no_table_input(storage: Any) -> None:
     table = storage.properties("AWS::Glue::Table")
     assert set(table) == {"CatalogId", "DatabaseName", "Name", "OpenTableFormatInput"}

@@ -1,0 +1,25 @@
+"""Settings that switch on what the committed ones leave off: the checks see those resources too."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+EVERY_OPTION: Mapping[str, Any] = MappingProxyType(
+    {
+        "keep_data_on_destroy": False,
+        "encryption": {"customer_managed_key": True},
+        "kinesis_proxy_api": {
+            "authorization": "all",
+            "waf_rate_limit": 600,
+            "allowed_source_ranges": ["192.0.2.0/24", "2001:db8::/32"],
+        },
+        "firehose_data_tranform_lambda": {"truncate_ip": True, "s3_bucket_name": "layers-of-the-team"},
+        "data_firehose_configuration": {
+            "error_records_expire_after_days": 30,
+            "destination_iceberg_table_configuration": {"unique_keys": ["event_id"]},
+        },
+        "monitoring": {"alarm_email": "oncall@example.org", "nothing_received_after_minutes": 60},
+    }
+)
