@@ -34,6 +34,8 @@ CODES: tuple[tuple[type[duckdb.Error], str], ...] = (
 )
 OWN_ERROR = re.compile(rf"[\"']{FAILED}(?P<code>[A-Z_]+): (?P<message>[^\"]*?)['\"]( to \w+|, expected.*)")
 
+NO_FUNCTION = re.compile(r"Catalog Error: \w+ Function with name \"?(?P<name>\w+)\"? does not exist")
+
 
 def open_database(readable: Path) -> duckdb.DuckDBPyConnection:
     """An empty database with Trino's functions; only files below `readable` can be read."""
@@ -61,6 +63,9 @@ def query_error(error: duckdb.Error) -> QueryError:
             "EXPRESSION_NOT_AGGREGATE",
             f"'{column}' must be an aggregate expression or appear in GROUP BY clause",
         )
+    unknown = NO_FUNCTION.search(message)
+    if unknown is not None:
+        return QueryError("FUNCTION_NOT_FOUND", f"Function '{unknown['name']}' not registered")
     for kind, code in CODES:
         if isinstance(error, kind):
             return QueryError(code, message.partition(": ")[2] or message)

@@ -100,6 +100,7 @@ TEXTS = {
     ),
 }
 MOMENTS = {
+    "current_timezone()": "'UTC'",
     "to_iso8601(t)": (
         "CASE WHEN typeof(t) = 'DATE' THEN strftime(t, '%Y-%m-%d') "
         "WHEN typeof(t) = 'TIMESTAMP WITH TIME ZONE' THEN strftime(t, '%Y-%m-%dT%H:%M:%S.%gZ') "
@@ -266,7 +267,8 @@ def _type_name() -> str:
         (r"\bfloat\b", "real"),
         (r"\bblob\b", "varbinary"),
         (r"\b(hugeint|ubigint|uinteger)\b", "bigint"),
-        (r"\bstruct\(", "row("),
+        (r"\b(struct|tuple)\(", "row("),
+        ('"_[0-9]+" ', ""),
         ('^"null"$', "unknown"),
     ):
         text = f"regexp_replace({text}, '{pattern}', '{name}', 'g')"

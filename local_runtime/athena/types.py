@@ -104,13 +104,20 @@ def result_type(duckdb_type: DuckDBPyType) -> str:
             return f"array({_child_type(duckdb_type, 0)})"
         case "map":
             return f"map({_child_type(duckdb_type, 0)}, {_child_type(duckdb_type, 1)})"
-        case "struct":
-            names = (name for name, _ in duckdb_type.children)
-            members = (f"{name} {_child_type(duckdb_type, index)}" for index, name in enumerate(names))
-            return f"row({', '.join(members)})"
+        case "struct" | "tuple":
+            return f"row({', '.join(_members(duckdb_type))})"
         case "decimal":
             return re.sub(r"\s", "", str(duckdb_type)).lower()
     return TRINO_OF_DUCKDB.get(str(duckdb_type), str(duckdb_type).lower())
+
+
+def _members(row: DuckDBPyType) -> list[str]:
+    """A row's members; those of `row(...)` and `zip` have no names (in DuckDB: '' or _0, _1 ...)."""
+    names = [name for name, _ in row.children]
+    types = [_child_type(row, index) for index in range(len(names))]
+    if all(name in ("", f"_{index}") for index, name in enumerate(names)):
+        return types
+    return [f"{name} {kind}" for name, kind in zip(names, types, strict=True)]
 
 
 def _child_type(duckdb_type: DuckDBPyType, index: int) -> str:
