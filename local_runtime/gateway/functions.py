@@ -14,6 +14,7 @@ from local_runtime.assembly.model import Assembly
 from local_runtime.gateway.api import Target
 from local_runtime.gateway.iam import Role
 from local_runtime.gateway.policy import wildcards
+from local_runtime.services.events import Events
 
 PARALLEL_CALLS = 64
 _ARN_PARTS = 7
@@ -79,6 +80,7 @@ class FunctionCaller:
         self._permissions = permissions
         self._roles = roles
         self._pool = ThreadPoolExecutor(PARALLEL_CALLS, thread_name_prefix="gateway-function")
+        self._events = Events()
 
     def call(self, target: Target, caller_arn: str, payload: bytes, timeout: float) -> Answer:
         """Invoke the function and wait for its answer.
@@ -92,14 +94,16 @@ class FunctionCaller:
         return self._pool.submit(function.invoke, payload).result(timeout)
 
     def start(self, target: Target, caller_arn: str, payload: bytes) -> None:
-        """Invoke the function and do not wait (`X-Amz-Invocation-Type: Event`).
+        """Invoke the function and do not wait (`X-Amz-Invocation-Type: Event`); a failure is tried again.
 
         Raises:
             PermissionMissingError: neither the role nor the function's policy allows it.
         """
-        self._pool.submit(self._function(target, caller_arn).invoke, payload)
+        function = self._function(target, caller_arn)
+        self._events.submit(_name(target.function), function.invoke, payload)
 
     def close(self) -> None:
+        self._events.close()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _function(self, target: Target, caller_arn: str) -> Function:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 import re
-import threading
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -19,6 +18,7 @@ import orjson
 from local_runtime.errors import AwsError
 from local_runtime.lambdas.execution import Invocation
 from local_runtime.lambdas.function import FunctionClosedError, LambdaFunction
+from local_runtime.services.events import Events
 from local_runtime.wire.errors import send_error
 from local_runtime.wire.http import (
     BodyTooLargeError,
@@ -39,8 +39,6 @@ MAX_PAYLOAD_BYTES = 6 * 1024 * 1024
 MAX_EVENT_BYTES = 1024 * 1024
 PARALLEL_CALLS = 64
 """Threads that may wait for functions, which may themselves call back into this port."""
-RETRY_SECONDS = (60.0, 120.0)
-"""https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html"""
 
 _ROOT = "/2015-03-31/functions"
 _FUNCTION = re.compile(rf"{_ROOT}/(?P<name>[^/]+)(?P<rest>/invocations|/configuration|)/?")
@@ -55,7 +53,7 @@ class LambdaEndpoint:
 
     def __init__(self, functions: Sequence[LambdaFunction]) -> None:
         self._functions = {function.name: function for function in functions}
-        self._events = _Events()
+        self._events = Events()
         self._workers = Workers("lambda-call", PARALLEL_CALLS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -125,7 +123,7 @@ class LambdaEndpoint:
                 if len(payload) > MAX_EVENT_BYTES:
                     message = f"{len(payload)} byte payload is too large for the Event invocation type"
                     raise AwsError("RequestTooLargeException", message, 413)
-                self._events.submit(function, payload)
+                self._events.submit(function.name, function.invoke, payload)
                 return 202, _json_headers(), b""
             case "RequestResponse":
                 return _answered(function.invoke(payload), headers)
@@ -137,34 +135,6 @@ class LambdaEndpoint:
         """No event is tried again."""
         self._events.close()
         self._workers.close()
-
-
-class _Events:
-    """Asynchronous invocations: each in a thread of its own, tried again twice when the function fails."""
-
-    def __init__(self) -> None:
-        self._stopping = threading.Event()
-
-    def submit(self, function: LambdaFunction, payload: bytes) -> None:
-        threading.Thread(
-            target=self._run, args=(function, payload), name=f"event-{function.name}", daemon=True
-        ).start()
-
-    def _run(self, function: LambdaFunction, payload: bytes) -> None:
-        for pause in (*RETRY_SECONDS, None):
-            try:
-                if function.invoke(payload).function_error is None:
-                    return
-            except FunctionClosedError:
-                return
-            except Exception:
-                log.exception("%s could not be invoked for an event", function.name)
-            if pause is None or self._stopping.wait(pause):
-                break
-        log.error("%s: an event failed and is thrown away: %.500r", function.name, payload)
-
-    def close(self) -> None:
-        self._stopping.set()
 
 
 def _payload(body: bytes) -> bytes:
