@@ -128,7 +128,13 @@ def maintain(lakehouse: Lakehouse, name: TableName, what: Optimizers) -> Done:
         )
         done = replace(done, expired_snapshots=expired)
     if what.orphan_age is not None:
-        removal = remove_orphans(table, lakehouse.objects, older_than=now - what.orphan_age, lock=lock)
+        removal = remove_orphans(
+            table,
+            lakehouse.objects,
+            older_than=now - what.orphan_age,
+            others=lakehouse.other_locations(),
+            lock=lock,
+        )
         done = replace(done, removed_files=removal.files, removed_bytes=removal.bytes)
     return done
 

@@ -94,6 +94,7 @@ class CreateTable:
             )
         for column in [*clauses.columns, *clauses.partition_columns]:
             hive_type(column.type)  # refuses what is no type
+        self._lakehouse.check_location(f"{name.database}.{name.table}", clauses.location)
         comment = {} if clauses.comment is None else {"comment": clauses.comment}
         table_input = external_table_input(
             name.table,

@@ -5,7 +5,9 @@ https://docs.aws.amazon.com/athena/latest/ug/querying-iceberg.html
 
 from __future__ import annotations
 
+import logging
 import threading
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -25,10 +27,14 @@ from local_runtime.lakehouse.external_tables import ExternalTables
 from local_runtime.lakehouse.facts import TableFacts, table_facts
 from local_runtime.lakehouse.file_io import ROOT_PROPERTY, ObjectStoreFileIO
 from local_runtime.lakehouse.keyed_write import write_changes
+from local_runtime.lakehouse.locations import check_location, external_locations, iceberg_locations
+from local_runtime.lakehouse.maintenance import delete_files, referred_files
 from local_runtime.lakehouse.object_keys import split_uri
 from local_runtime.lakehouse.object_store import ObjectStore
 from local_runtime.lakehouse.records import Rejected, rows_to_arrow
 from local_runtime.lakehouse.table_definition import DATABASE_TYPE, TableDefinition, table_definition
+
+log = logging.getLogger(__name__)
 
 CATALOG_NAME = "awsdatacatalog"
 
@@ -129,13 +135,12 @@ class Lakehouse:
             return self._create(definition)
 
     def drop_table(self, database: str, name: str) -> None:
-        """Forget an Iceberg table and remove its files, as Athena's DROP TABLE does."""
+        """Forget an Iceberg table and remove the files that its metadata names, as DROP TABLE does."""
         with self._lock:
             table = self.table(database, name)
-            bucket, prefix = split_uri(table.location())
+            files = _files_to_drop(table)
             self._catalog.drop_table((database, name))
-            for key in self.objects.list(bucket, f"{prefix}/"):
-                self.objects.delete(bucket, key)
+            delete_files(table, files)
 
     def table(self, database: str, name: str) -> Table:
         """The table as it is now.
@@ -203,7 +208,20 @@ class Lakehouse:
         self._catalog.close()
         self.external.close()
 
+    def other_locations(self) -> list[str]:
+        """The folders of external tables and of their partitions."""
+        return [folder for _, folder in external_locations(self._catalog, self.external)]
+
+    def check_location(self, name: str, location: str) -> None:
+        """Refuse a new table's folder that meets an Iceberg table's; see `locations.check_location`."""
+        with self._lock:
+            check_location(name, location, iceberg_locations(self._catalog))
+
     def _create(self, definition: TableDefinition) -> Table:
+        name = f"{definition.database}.{definition.name}"
+        self.check_location(name, definition.location)
+        check_location(name, definition.location, external_locations(self._catalog, self.external))
+        _check_partition_fields(name, definition)
         return self._catalog.create_table(
             (definition.database, definition.name),
             schema=definition.schema,
@@ -211,3 +229,23 @@ class Lakehouse:
             partition_spec=definition.partition_spec,
             properties={**WRITER_PROPERTIES, **definition.properties},
         )
+
+
+def _files_to_drop(table: Table) -> set[str]:
+    try:
+        return referred_files(table)
+    except FileNotFoundError as error:  # what is left of a table with missing files must not stop its end
+        log.warning("table %s: %s; its data files stay", ".".join(table.name()), error)
+        return {table.metadata_location, *(entry.metadata_file for entry in table.metadata.metadata_log)}
+
+
+def _check_partition_fields(name: str, definition: TableDefinition) -> None:
+    """PyIceberg writes no table that is partitioned by one column in two ways."""
+    columns = Counter(field.source_id for field in definition.partition_spec.fields)
+    for source_id, fields in columns.items():
+        if fields > 1:
+            column = definition.schema.find_column_name(source_id)
+            raise LocalRuntimeError(
+                f"table {name}: the column {column!r} is in {fields} partition fields; "
+                "the local run writes tables with one for each column"
+            )

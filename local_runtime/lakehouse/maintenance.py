@@ -26,6 +26,7 @@ from local_runtime.lakehouse.data_files import (
     read_rows,
     write_rows,
 )
+from local_runtime.lakehouse.locations import iceberg_locations, is_inside
 from local_runtime.lakehouse.object_keys import split_uri
 from local_runtime.lakehouse.object_store import ObjectStore
 
@@ -70,6 +71,8 @@ def compact(
     lock: Lock | None = None,
 ) -> Compaction:
     """Rewrite the small files of each partition that has at least `min_input_files` of them, in one commit.
+
+    Nobody may call it with the commit lock in hand: it waits for an orphan removal, which takes that lock.
 
     Args:
         where: which data files may be rewritten; Athena's OPTIMIZE ... WHERE narrows by partition.
@@ -161,15 +164,16 @@ def expire_snapshots(
         ]
         if not expired:
             return 0
-        before = _files_of(table, expired)
+        before = files_of(table, expired)
         ids = [snapshot.snapshot_id for snapshot in expired]
         table.maintenance.expire_snapshots().by_ids(ids).commit()
         table.refresh()
-        _delete(table, before - _files_of(table, table.metadata.snapshots))
+        delete_files(table, before - files_of(table, table.metadata.snapshots))
     return len(expired)
 
 
-def _delete(table: Table, uris: Iterable[str]) -> None:
+def delete_files(table: Table, uris: Iterable[str]) -> None:
+    """Remove objects; one that is gone already is no error."""
     for uri in uris:
         try:
             table.io.delete(uri)
@@ -177,7 +181,7 @@ def _delete(table: Table, uris: Iterable[str]) -> None:
             log.info("%s is gone already", uri)
 
 
-def _files_of(table: Table, snapshots: Iterable[Snapshot]) -> set[str]:
+def files_of(table: Table, snapshots: Iterable[Snapshot]) -> set[str]:
     """The manifest lists, manifests, data and delete files that snapshots refer to."""
     found: set[str] = set()
     for snapshot in snapshots:
@@ -190,25 +194,49 @@ def _files_of(table: Table, snapshots: Iterable[Snapshot]) -> set[str]:
     return found
 
 
+def referred_files(table: Table) -> set[str]:
+    """All that the table's metadata refers to, and the metadata itself."""
+    metadata = table.metadata
+    referred = files_of(table, metadata.snapshots)
+    referred |= {table.metadata_location, *(entry.metadata_file for entry in metadata.metadata_log)}
+    return referred | {item.statistics_path for item in metadata.statistics}
+
+
 def remove_orphans(
-    table: Table, objects: ObjectStore, *, older_than: datetime, lock: Lock | None = None
+    table: Table,
+    objects: ObjectStore,
+    *,
+    older_than: datetime,
+    others: Iterable[str] = (),
+    lock: Lock | None = None,
 ) -> Removal:
     """Remove the objects under the table's location that no snapshot and no kept metadata refers to.
 
+    What lies in another Iceberg table's folder is that table's, however the folders are nested.
+
     Args:
         older_than: a younger object may belong to a commit that is under way.
+        others: more folders that are not this table's alone.
     """
     with _rewriting, nullcontext() if lock is None else lock:
         table.refresh()
-        metadata = table.metadata
-        referred = _files_of(table, metadata.snapshots)
-        referred |= {table.metadata_location, *(entry.metadata_file for entry in metadata.metadata_log)}
-        referred |= {item.statistics_path for item in metadata.statistics}
+        referred = referred_files(table)
+        foreign = [
+            folder for folder in [*_other_tables(table), *others] if is_inside(folder, table.location())
+        ]
         removed = Removal()
         bucket, prefix = split_uri(table.location().rstrip("/") + "/")
         for key in objects.list(bucket, prefix):
+            uri = f"s3://{bucket}/{key}"
+            if uri in referred or any(is_inside(uri, folder) for folder in foreign):
+                continue
             facts = objects.path(bucket, key).stat()
-            if f"s3://{bucket}/{key}" not in referred and facts.st_mtime < older_than.timestamp():
+            if facts.st_mtime < older_than.timestamp():
                 objects.delete(bucket, key)
                 removed = Removal(removed.files + 1, removed.bytes + facts.st_size)
     return removed
+
+
+def _other_tables(table: Table) -> list[str]:
+    own = ".".join(table.name())
+    return [folder for name, folder in iceberg_locations(table.catalog) if name != own]

@@ -71,6 +71,23 @@ def test_every_type_can_be_made_written_and_read(ask: Ask) -> None:
     assert ask("select b, i, r.x, r.y[1].z from t") == [(True, 1, 1, "q")]
 
 
+EXTERNAL = (
+    "create external table logs (a int) row format serde 'org.openx.data.jsonserde.JsonSerDe' location "
+)
+
+
+@pytest.mark.parametrize("location", ["s3://b/db/t/logs/", "s3://b/db/t", "s3://b/"])
+def test_iceberg_and_external_tables_do_not_share_folders(ask: Ask, location: str) -> None:
+    overlap = "INVALID_TABLE_PROPERTY: table db.{}: the location .* overlaps that of the table db.{}"
+    ask(create("t"))
+    with pytest.raises(QueryError, match=overlap.format("logs", "t")):
+        ask(f"{EXTERNAL} '{location}'")
+    ask("drop table t")
+    ask(f"{EXTERNAL} '{location}'")
+    with pytest.raises(QueryError, match=overlap.format("t", "logs")):
+        ask(create("t"))
+
+
 @pytest.mark.parametrize(
     ("sql", "message"),
     [
@@ -87,6 +104,10 @@ def test_every_type_can_be_made_written_and_read(ask: Ask) -> None:
         (
             create("t").replace("s3://", "/tmp/"),
             "INVALID_TABLE_PROPERTY: db.t: LOCATION must be an s3:// folder",
+        ),
+        (
+            create("t", more="partitioned by (a, truncate(2, a))"),
+            "INVALID_TABLE_PROPERTY: table db.t: the column 'a' is in 2 partition fields",
         ),
         (create("nodb.t"), "SCHEMA_NOT_FOUND: Schema 'nodb' does not exist"),
         ("create table t (a int", "SYNTAX_ERROR: line 1:22: mismatched input '<EOF>'. Expecting: ',' or ')'"),

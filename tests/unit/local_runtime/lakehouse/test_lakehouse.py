@@ -228,6 +228,19 @@ def test_table_needs_its_database(tmp_path: Path) -> None:
         open_lakehouse(tmp_path).ensure_table(table_resource())
 
 
+@pytest.mark.parametrize("location", ["", "/inner", "/../", "/data/"])
+def test_table_in_the_folder_of_another_or_around_it_is_refused(lakehouse: Lakehouse, location: str) -> None:
+    resource = table_resource(name="other")
+    iceberg = resource.properties["OpenTableFormatInput"]["IcebergInput"]["IcebergTableInput"]
+    taken = f"s3://{BUCKET}/{DATABASE}/{TABLE}"
+    iceberg["Location"] = f"s3://{BUCKET}/{DATABASE}" if location == "/../" else taken + location
+    message = f"overlaps that of the table {DATABASE}.{TABLE}, {taken}; a table needs a folder of its own"
+    with pytest.raises(LocalRuntimeError, match=message):
+        lakehouse.ensure_table(resource)
+    iceberg["Location"] = f"{taken}_2"
+    lakehouse.ensure_table(resource)
+
+
 def test_rejected_records_do_not_reach_the_table(lakehouse: Lakehouse) -> None:
     good, bad = documents([event(), event(timestamp="yesterday")])
     rows, rejected = lakehouse.convert(DATABASE, TABLE, [good, bad])

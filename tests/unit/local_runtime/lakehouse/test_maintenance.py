@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from pyiceberg.table import Table
 
 from local_runtime.lakehouse import maintenance
 from local_runtime.lakehouse.data_files import carried_summary, current_files
@@ -169,6 +171,68 @@ def test_orphans_are_removed_when_they_are_old_enough(lakehouse: Lakehouse) -> N
     assert removed == Removal(1, 23)
     assert before - objects(lakehouse) == {orphan}
     assert len(users(lakehouse)) == 18
+
+
+@pytest.fixture
+def nested(lakehouse: Lakehouse) -> Table:
+    """A table in the other's folder, as a catalog of another tool would allow."""
+    table = lakehouse.table(DATABASE, TABLE)
+    location = f"{table.location()}/inner"
+    inner = lakehouse._catalog.create_table((DATABASE, "inner"), table.schema(), location)
+    lakehouse.append(DATABASE, "inner", table.scan().to_arrow(), {})
+    return inner
+
+
+def test_orphan_removal_and_drop_leave_the_files_of_a_table_inside(
+    lakehouse: Lakehouse, nested: Table
+) -> None:
+    external = f"{DATABASE}/{TABLE}/logs/a.json"
+    lakehouse.objects.put(BUCKET, external, b"{}")
+    before = objects(lakehouse)
+    folder = f"s3://{BUCKET}/{DATABASE}/{TABLE}/logs"
+    table = lakehouse.table(DATABASE, TABLE)
+    assert remove_orphans(table, lakehouse.objects, older_than=soon(), others=[folder]) == Removal()
+    assert objects(lakehouse) == before
+    lakehouse.drop_table(DATABASE, TABLE)
+    assert nested.refresh().scan().to_arrow().num_rows == 18
+    assert all(key.startswith((f"{DATABASE}/{TABLE}/inner/", external)) for key in objects(lakehouse))
+
+
+def test_table_whose_files_are_missing_can_be_dropped(lakehouse: Lakehouse) -> None:
+    snapshot = lakehouse.table(DATABASE, TABLE).current_snapshot()
+    assert snapshot is not None
+    lakehouse.objects.path_of_uri(snapshot.manifest_list).unlink()
+    lakehouse.drop_table(DATABASE, TABLE)
+    assert lakehouse.tables(DATABASE) == []
+
+
+class Gate:
+    """A commit lock that says when the commit is about to start, and holds it up."""
+
+    def __init__(self) -> None:
+        self.reached, self.open = threading.Event(), threading.Event()
+
+    def __enter__(self) -> None:
+        self.reached.set()
+        assert self.open.wait(10)
+
+    def __exit__(self, *error: object) -> None:
+        pass
+
+
+def test_orphan_removal_waits_for_a_compaction_whose_files_are_not_committed(lakehouse: Lakehouse) -> None:
+    before, gate = users(lakehouse), Gate()
+    first, second = lakehouse.table(DATABASE, TABLE), lakehouse.table(DATABASE, TABLE)
+    with ThreadPoolExecutor(2) as pool:
+        compaction = pool.submit(compact, first, min_input_files=2, lock=gate)
+        assert gate.reached.wait(10)
+        removal = pool.submit(remove_orphans, second, lakehouse.objects, older_than=soon())
+        with pytest.raises(TimeoutError):
+            removal.result(0.2)
+        gate.open.set()
+        assert compaction.result(10).written_files == 2
+        assert removal.result(10) == Removal()
+    assert users(lakehouse) == before
 
 
 def test_many_small_deliveries_leave_few_manifests_and_few_old_metadata_files(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -94,6 +95,20 @@ def test_maintain_now_keeps_young_snapshots(lakehouse: Lakehouse) -> None:
     (done,) = Upkeep({}, lambda: lakehouse).maintain_now(None)
     assert done.expired_snapshots == 0
     assert AT_HAND.retention == timedelta(days=5)
+
+
+def test_background_passes_a_dropped_table_over(
+    lakehouse: Lakehouse, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("local_runtime.upkeep.COMPACTION_SECONDS", 0.01)
+    upkeep = Upkeep({(DATABASE, "gone"): AT_HAND, NAME: Optimizers(min_input_files=4)}, lambda: lakehouse)
+    upkeep.start()
+    deadline = time.monotonic() + 10
+    while lakehouse.facts(*NAME).files > 1 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    upkeep.stop()
+    assert lakehouse.facts(*NAME).files == 1
+    assert "could not be maintained" not in caplog.text
 
 
 def test_background_compacts_when_the_threshold_is_reached(
