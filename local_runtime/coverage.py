@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
-from local_runtime.assembly import Assembly
+from local_runtime.assembly import Assembly, Resource
 from local_runtime.errors import UnsupportedResourceError
 
 PLAYED = frozenset(
@@ -50,6 +50,7 @@ WITHOUT_EFFECT: Mapping[str, str] = {
     "AWS::LakeFormation::PrincipalPermissions": "the local run has no Lake Formation: IAM alone decides",
     "AWS::Logs::LogGroup": "logs are files in the state directory",
     "AWS::Logs::LogStream": "logs are files in the state directory",
+    "Custom::S3AutoDeleteObjects": "it empties the bucket when its stack is destroyed, and none is here",
     "AWS::S3::BucketPolicy": "objects are files in the state directory",
     "AWS::SNS::Subscription": "no alarm is raised here",
     "AWS::SNS::Topic": "no alarm is raised here",
@@ -58,6 +59,11 @@ WITHOUT_EFFECT: Mapping[str, str] = {
     "AWS::WAFv2::WebACL": "the stage's own throttle is played; addresses are not counted",
     "AWS::WAFv2::WebACLAssociation": "the stage's own throttle is played; addresses are not counted",
 }
+
+
+def serves_a_deployment(assembly: Assembly, function: Resource) -> bool:
+    """Whether a function is there for a custom resource: CloudFormation calls it, and none is here."""
+    return any(resource.properties.get("ServiceToken") == function.arn for resource in assembly.resources)
 
 
 def check_coverage(assembly: Assembly) -> dict[str, int]:

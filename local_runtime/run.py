@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from local_runtime.assembly import Assembly, Resource
+from local_runtime.coverage import serves_a_deployment
 from local_runtime.deliveries import DeliveryFactory, direct_puts
 from local_runtime.errors import LocalRuntimeError
 from local_runtime.firehose.crash_point import crash_point
@@ -79,7 +80,11 @@ class LocalRun:
             self.streams.ensure_stream(StreamDefinition.from_resource(resource))
         self.metrics.add_totals(stream_totals(self.streams))
         self.kinesis = MeteredKinesis(KinesisService(self.streams), self.metrics)
-        self.functions = [self._function(item) for item in assembly.of_type("AWS::Lambda::Function")]
+        self.functions = [
+            self._function(item)
+            for item in assembly.of_type("AWS::Lambda::Function")
+            if not serves_a_deployment(assembly, item)
+        ]
         self._ledger = _open_ledger(state.firehose)
         self._direct_put_store = DirectPutStore(state.direct_puts)
         self.deliveries = DeliveryFactory(

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from local_runtime.assembly import load_assembly
-from local_runtime.coverage import check_coverage
+from local_runtime.coverage import check_coverage, serves_a_deployment
 from local_runtime.errors import LocalRuntimeError, UnsupportedResourceError
 
 UNKNOWN = "aws://unknown-account/unknown-region"
@@ -133,3 +133,16 @@ def test_type_without_effect_is_counted(tmp_path: Path) -> None:
     group = {"Type": "AWS::Logs::LogGroup"}
     write(tmp_path, One={"Resources": {"A": group, "B": group}})
     assert check_coverage(load_assembly(tmp_path)) == {"AWS::Logs::LogGroup": 2}
+
+
+def test_function_of_a_custom_resource_is_not_one_to_run(tmp_path: Path) -> None:
+    function = {"Type": "AWS::Lambda::Function", "Properties": {"Runtime": "nodejs24.x"}}
+    custom = {
+        "Type": "Custom::S3AutoDeleteObjects",
+        "Properties": {"ServiceToken": {"Fn::GetAtt": ["Emptying", "Arn"]}},
+    }
+    write(tmp_path, One={"Resources": {"Emptying": function, "Other": function, "Custom": custom}})
+    assembly = load_assembly(tmp_path)
+    assert serves_a_deployment(assembly, assembly.find("One", "Emptying"))
+    assert not serves_a_deployment(assembly, assembly.find("One", "Other"))
+    assert check_coverage(assembly) == {"Custom::S3AutoDeleteObjects": 1}
