@@ -139,6 +139,7 @@ class CreateTableAs:
         _refuse(properties, ICEBERG_ONLY, "an external table")
         file_format = properties.values.get("format", "parquet").lower()
         compression = file_compression(file_format, properties)
+        self._lakehouse.check_location(f"{name.database}.{name.table}", location)
         if any(files_under(self._lakehouse.objects, location)):
             raise QueryError(
                 "HIVE_PATH_ALREADY_EXISTS",

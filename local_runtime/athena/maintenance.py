@@ -94,7 +94,11 @@ class Vacuum:
         )
         execution.cancellation.check()
         remove_orphans(
-            table, self._lakehouse.objects, older_than=older_than, lock=self._lakehouse.commit_lock
+            table,
+            self._lakehouse.objects,
+            older_than=older_than,
+            others=self._lakehouse.other_locations(),
+            lock=self._lakehouse.commit_lock,
         )
         return done()
 
