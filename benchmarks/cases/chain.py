@@ -148,7 +148,9 @@ def _answering_port(process: subprocess.Popen[bytes], run_file: Path) -> int:
 
 
 def _children(pid: int) -> list[str]:
-    return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    """Any of its threads may have started them."""
+    threads = Path(f"/proc/{pid}/task").glob("*/children")
+    return [child for children in threads for child in children.read_text().split()]
 
 
 def _resident_kib(pid: str) -> int:

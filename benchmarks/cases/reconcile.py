@@ -17,6 +17,7 @@ from benchmarks.measure import Result
 from local_runtime.assembly import load_assembly
 from local_runtime.kinesis.model import StreamDefinition
 from local_runtime.kinesis.store import StreamStore
+from local_runtime.state import StateDirectory
 
 NAME = "Reconcile: a million records, 1 % of them bad"
 
@@ -53,8 +54,9 @@ def _synthesize(directory: Path) -> None:
 
 
 def _fill(assembly: Path, state: Path) -> None:
-    state.mkdir()
-    store = StreamStore(state / "kinesis.db")
+    directory = StateDirectory(state)
+    directory.acquire()
+    store = StreamStore(directory.kinesis)
     (resource,) = load_assembly(assembly).of_type("AWS::Kinesis::Stream")
     definition = StreamDefinition.from_resource(resource)
     store.ensure_stream(definition)
@@ -68,6 +70,7 @@ def _fill(assembly: Path, state: Path) -> None:
         ]
         store.append(definition.name, entries)
     store.close()
+    directory.release()
 
 
 def _record(number: int, user_id: str) -> bytes:
