@@ -10,6 +10,7 @@ import binascii
 import uuid
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -190,13 +191,10 @@ def _answers(payload: bytes, chunk: Sequence[SourceRecord]) -> dict[str, Any]:
 
 def _decoded(answer: Mapping[str, Any]) -> bytes:
     data = answer.get("data")
-    refusal = BadResponseError("Lambda.JsonMappingException", "the function's data is not base64 text")
-    if not isinstance(data, str):
-        raise refusal
-    try:
-        return binascii.a2b_base64(data, strict_mode=True) if data else b""
-    except ValueError:
-        raise refusal from None
+    if isinstance(data, str):
+        with suppress(ValueError):
+            return binascii.a2b_base64(data, strict_mode=True) if data else b""
+    raise BadResponseError("Lambda.JsonMappingException", "the function's data is not base64 text")
 
 
 def _refusal(result: Any) -> tuple[str, str]:

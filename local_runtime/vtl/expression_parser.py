@@ -6,6 +6,7 @@ https://velocity.apache.org/engine/1.7/vtl-reference.html
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from typing import NoReturn
 
 from local_runtime.vtl.errors import TemplateSyntaxError
@@ -46,7 +47,7 @@ _SYMBOLS = {
 }  # fmt: skip
 
 
-class ExpressionParser:
+class ExpressionParser(ABC):
     """A position in a template's text, and what can be read from there."""
 
     def __init__(self, text: str, name: str, first_line: int = 1) -> None:
@@ -55,8 +56,9 @@ class ExpressionParser:
         self.first_line = first_line
         self.position = 0
 
+    @abstractmethod
     def parse_interpolation(self, text: str, line: int) -> Block:
-        raise NotImplementedError
+        """The text of a double-quoted string, which is a template of its own."""
 
     def line(self) -> int:
         return self.first_line + self.text.count("\n", 0, self.position)

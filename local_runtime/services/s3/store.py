@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -154,10 +155,8 @@ class S3Store:
         """
         path = self.path(bucket, key)
         if path.is_file():
-            try:
+            with suppress(FileNotFoundError):  # deleted in this moment
                 return self.metadata.info(bucket, key, path)
-            except FileNotFoundError:
-                pass  # deleted in this moment
         raise AwsError("NoSuchKey", f"The specified key does not exist: s3://{bucket}/{key}", 404)
 
     def find(self, bucket: str, key: str) -> ObjectInfo | None:

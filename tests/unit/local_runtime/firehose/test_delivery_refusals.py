@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 from local_runtime.errors import TableNotFoundError
-from tests.unit.local_runtime.firehose.test_delivery import Answer, FakeTables, Refused, World
+from tests.unit.local_runtime.firehose.world import Answer, FakeTables, Refused, World
 
 
 class TwoTables(FakeTables):
