@@ -5,6 +5,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 STATE ?= .local
 PORT ?= 4566
+SYSTEM ?= web_analytics
 DEMO_EVENTS ?= 10000
 ARGS ?=
 
@@ -42,8 +43,8 @@ $(NODE_TOOLS): package-lock.json $(PYTHON_TOOLS)
 $(LAYER): build-aws-lambda-layer-package.sh lambdas/requirements.txt $(PYTHON_TOOLS)
 	./build-aws-lambda-layer-package.sh
 
-demo: synth ## Events from HTTP to Iceberg to Athena SQL on this machine (DEMO_EVENTS=10000)
-	$(PY) src/utils/demo.py --events $(DEMO_EVENTS)
+demo: synth ## A system from HTTP to Athena SQL on this machine (SYSTEM=web_analytics DEMO_EVENTS=10000)
+	$(PY) src/utils/demo.py --system $(SYSTEM) --events $(DEMO_EVENTS)
 
 synth: $(PYTHON_TOOLS) $(LAYER) ## Write the CloudFormation templates to cdk.out
 	CDK_OUTDIR=cdk.out $(PY) app.py

@@ -8,26 +8,55 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Literal, get_args
 
 # A synth lives for a second and keeps all that it makes: looking for garbage is a twentieth of its time.
 gc.disable()
 
 from aws_cdk import App, Environment
+from pydantic import BeforeValidator, Field
 
-from stacks.config import context_files, load_config
+from stacks.app_analytics.config import AppAnalyticsConfig
+from stacks.app_analytics.system import add_app_analytics
+from stacks.click_logger.config import ClickLoggerConfig
+from stacks.click_logger.system import add_click_logger
+from stacks.config import comma_separated, context_files, load_config
 from stacks.errors import AppError
+from stacks.event_reporting.config import EventReportingConfig
+from stacks.event_reporting.system import add_event_reporting
+from stacks.saas_metering.config import SaasMeteringConfig
+from stacks.saas_metering.system import add_saas_metering
 from stacks.web_analytics.config import WebAnalyticsConfig
 from stacks.web_analytics.system import add_web_analytics
 
+System = Literal["web_analytics", "click_logger", "event_reporting", "saas_metering", "app_analytics"]
 
-class AppConfig(WebAnalyticsConfig):
-    """The settings of every system."""
+SYSTEMS: Mapping[System, Callable[[App, Any, Environment | None], None]] = {
+    "web_analytics": add_web_analytics,
+    "click_logger": add_click_logger,
+    "event_reporting": add_event_reporting,
+    "saas_metering": add_saas_metering,
+    "app_analytics": add_app_analytics,
+}
 
 
-def add_systems(app: App, env: Environment | None) -> None:
-    """Adds every system, as the app's context configures it."""
-    config = load_config(AppConfig, app.node.get_all_context())
-    add_web_analytics(app, config, env)
+class AppConfig(
+    WebAnalyticsConfig, ClickLoggerConfig, EventReportingConfig, SaasMeteringConfig, AppAnalyticsConfig
+):
+    """What holds for the whole app, then the settings of every system."""
+
+    systems: Annotated[tuple[System, ...], BeforeValidator(comma_separated), Field(min_length=1)] = get_args(
+        System
+    )
+    """The systems to synthesize: on the command line, `-c systems=web_analytics,click_logger`."""
+
+
+def add_systems(app: App, config: AppConfig, env: Environment | None) -> None:
+    """Adds the systems that are asked for."""
+    for name, add_system in SYSTEMS.items():
+        if name in config.systems:
+            add_system(app, config, env)
 
 
 def main() -> None:
@@ -40,7 +69,7 @@ def main() -> None:
             stack_traces=False,
             tree_metadata=False,
         )
-        add_systems(app, env)
+        add_systems(app, load_config(AppConfig, app.node.get_all_context()), env)
     except AppError as error:
         sys.exit(str(error))
     app.synth()

@@ -92,6 +92,11 @@ class CommonConfig(Section):
 Config = TypeVar("Config", bound=Section)
 
 
+def comma_separated(value: Any) -> Any:
+    """A list that the command line hands over as text."""
+    return [item.strip() for item in value.split(",")] if isinstance(value, str) else value
+
+
 def context_files(root: Path = ROOT) -> dict[str, Any]:
     """The context as the CLI puts it together from the two files, without its command line.
 

@@ -23,9 +23,9 @@ from aws_cdk.cloudformation_include import CfnInclude
 from cdk_nag import AwsSolutionsChecks
 from cfnlint.api import lint_file  # type: ignore[import-untyped]
 
-from app import add_systems
+from app import AppConfig, add_systems
 from stacks.common.acknowledgement import PACK
-from stacks.config import ROOT, context_files
+from stacks.config import ROOT, context_files, load_config
 from stacks.every_option import EVERY_OPTION
 
 PAGE = ROOT / "docs" / "security.md"
@@ -117,7 +117,7 @@ def synthesized(context: Mapping[str, Any]) -> Iterator[Assembly]:
     """The app with these settings, for as long as the block lasts."""
     with TemporaryDirectory() as directory:
         app = _app(directory, context)
-        add_systems(app, None)
+        add_systems(app, load_config(AppConfig, app.node.get_all_context()), None)
         app.synth()
         yield Assembly(Path(directory))
 

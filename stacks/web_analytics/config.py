@@ -10,21 +10,11 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from stacks.common.avro_schema import Column
+from stacks.common.config_values import BucketName, GlueName, ObjectKey, SourceRange, StreamName
 from stacks.common.partitions import PartitionField, parse_partition_field
 from stacks.config import CommonConfig, Section
 from stacks.web_analytics.bucket_folders import KEPT
-from stacks.web_analytics.config_values import (
-    WEB_LOG_COLUMNS,
-    BucketName,
-    ErrorPrefix,
-    Folder,
-    GlueName,
-    ObjectKey,
-    PartitionBy,
-    SourceRange,
-    StreamName,
-    UniqueKeys,
-)
+from stacks.web_analytics.config_values import WEB_LOG_COLUMNS, ErrorPrefix, Folder, PartitionBy, UniqueKeys
 from stacks.web_analytics.operations_config import Encryption, Monitoring
 
 

@@ -9,6 +9,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
+from stacks.common.config_values import EmailAddress
 from stacks.config import Section
 
 Minutes = Annotated[
@@ -19,14 +20,6 @@ Minutes = Annotated[
 Percent = Annotated[int, Field(ge=1, le=100)]
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
 
-EmailAddress = Annotated[
-    str,
-    Field(
-        pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$",
-        max_length=254,
-        json_schema_extra={"allowed": "an e-mail address"},
-    ),
-]
 KeyArn = Annotated[
     str,
     Field(

@@ -8,17 +8,7 @@ import subprocess
 from pathlib import Path
 
 from tests.conftest import ROOT
-
-STACKS = [
-    "WebAnalyticsKdsProxyApiGw",
-    "WebAnalyticsKinesisStream",
-    "WebAnalyticsDataFirehoseToIcebergS3Path",
-    "WebAnalyticsFirehoseDataTransformLambdaStack",
-    "WebAnalyticsFirehoseToIcebergRoleStack",
-    "WebAnalyticsGrantLFPermissionsOnFirehoseRole",
-    "WebAnalyticsFirehoseToIcebergStack",
-    "WebAnalyticsMonitoring",
-]
+from tests.deploy_order import DEPLOY_ORDER, STACKS
 
 
 def cdk(output: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -38,7 +28,16 @@ def cdk(output: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 def test_cdk_ls_prints_the_stacks_in_deploy_order(tmp_path: Path) -> None:
     finished = cdk(tmp_path, "ls")
     assert finished.returncode == 0, finished.stderr
-    assert finished.stdout.splitlines() == STACKS
+    printed = finished.stdout.splitlines()
+    assert sorted(printed) == sorted(STACKS)
+    for order in DEPLOY_ORDER.values():
+        assert [stack for stack in printed if stack in order] == order
+
+
+def test_cdk_ls_of_one_system_prints_its_stacks_alone(tmp_path: Path) -> None:
+    finished = cdk(tmp_path, "ls", "-c", "systems=web_analytics")
+    assert finished.returncode == 0, finished.stderr
+    assert finished.stdout.splitlines() == DEPLOY_ORDER["web_analytics"]
 
 
 def test_wrong_settings_end_the_command_line_with_one_line_each(tmp_path: Path) -> None:

@@ -11,10 +11,9 @@ from typing import Any
 import pytest
 from aws_cdk import App, Environment
 
-from app import AppConfig
+from app import AppConfig, add_systems
 from stacks.common.stack import TaggedStack
 from stacks.config import context_files, load_config
-from stacks.web_analytics.system import add_web_analytics
 
 Properties = dict[str, Any]
 
@@ -72,7 +71,7 @@ def synthesize_app(tmp_path_factory: pytest.TempPathFactory) -> SynthesizeApp:
     def synthesize_app(**settings: Any) -> Assembly:
         directory = tmp_path_factory.mktemp("assembly")
         app = _app(directory)
-        add_web_analytics(app, load_config(AppConfig, context_files() | settings), None)
+        add_systems(app, load_config(AppConfig, context_files() | settings), None)
         app.synth()
         return Assembly(directory)
 

@@ -8,18 +8,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from stacks.config import ROOT
+import pytest
 
-DEPLOY_ORDER = [
-    "WebAnalyticsKdsProxyApiGw",
-    "WebAnalyticsKinesisStream",
-    "WebAnalyticsDataFirehoseToIcebergS3Path",
-    "WebAnalyticsFirehoseDataTransformLambdaStack",
-    "WebAnalyticsFirehoseToIcebergRoleStack",
-    "WebAnalyticsGrantLFPermissionsOnFirehoseRole",
-    "WebAnalyticsFirehoseToIcebergStack",
-    "WebAnalyticsMonitoring",
-]
+from stacks.config import ROOT
+from tests.deploy_order import DEPLOY_ORDER, STACKS
 
 
 def run_app(outdir: Path, **env: str) -> subprocess.CompletedProcess[str]:
@@ -35,12 +27,23 @@ def run_app(outdir: Path, **env: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_manifest_holds_the_eight_stacks_in_deploy_order(assembly: Any) -> None:
-    assert assembly.stacks == DEPLOY_ORDER
+@pytest.mark.parametrize("system", DEPLOY_ORDER)
+def test_manifest_holds_the_stacks_of_each_system_in_deploy_order(assembly: Any, system: str) -> None:
+    order = DEPLOY_ORDER[system]
+    assert [stack for stack in assembly.stacks if stack in order] == order
+
+
+def test_every_stack_belongs_to_a_system(assembly: Any) -> None:
+    assert sorted(assembly.stacks) == sorted(STACKS)
+
+
+@pytest.mark.parametrize("system", DEPLOY_ORDER)
+def test_a_system_alone_has_its_stacks_alone(synthesize_app: Any, system: str) -> None:
+    assert synthesize_app(systems=system).stacks == DEPLOY_ORDER[system]
 
 
 def test_no_stack_imports_from_another(assembly: Any) -> None:
-    for stack in DEPLOY_ORDER:
+    for stack in STACKS:
         text = str(assembly[stack].document)
         assert "Fn::ImportValue" not in text
         assert "Fn::GetStackOutput" not in text
@@ -50,7 +53,7 @@ def test_no_stack_imports_from_another(assembly: Any) -> None:
 def test_app_alone_gives_the_same_templates_every_time(assembly: Any, tmp_path: Path) -> None:
     ran = run_app(tmp_path)
     assert ran.returncode == 0, ran.stderr
-    for stack in DEPLOY_ORDER:
+    for stack in STACKS:
         template = f"{stack}.template.json"
         assert (tmp_path / template).read_bytes() == (assembly.directory / template).read_bytes()
 

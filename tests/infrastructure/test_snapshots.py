@@ -12,16 +12,7 @@ from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.json import JSONSnapshotExtension
 from syrupy.location import PyTestLocation
 
-STACKS = [
-    "WebAnalyticsKdsProxyApiGw",
-    "WebAnalyticsKinesisStream",
-    "WebAnalyticsDataFirehoseToIcebergS3Path",
-    "WebAnalyticsFirehoseDataTransformLambdaStack",
-    "WebAnalyticsFirehoseToIcebergRoleStack",
-    "WebAnalyticsGrantLFPermissionsOnFirehoseRole",
-    "WebAnalyticsFirehoseToIcebergStack",
-    "WebAnalyticsMonitoring",
-]
+from tests.deploy_order import STACKS
 
 
 class TemplateSnapshot(JSONSnapshotExtension):

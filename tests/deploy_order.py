@@ -1,0 +1,21 @@
+"""The stacks of each system, in the order in which they are deployed."""
+
+from __future__ import annotations
+
+DEPLOY_ORDER = {
+    "web_analytics": [
+        "WebAnalyticsKdsProxyApiGw",
+        "WebAnalyticsKinesisStream",
+        "WebAnalyticsDataFirehoseToIcebergS3Path",
+        "WebAnalyticsFirehoseDataTransformLambdaStack",
+        "WebAnalyticsFirehoseToIcebergRoleStack",
+        "WebAnalyticsGrantLFPermissionsOnFirehoseRole",
+        "WebAnalyticsFirehoseToIcebergStack",
+        "WebAnalyticsMonitoring",
+    ],
+    "click_logger": [],
+    "event_reporting": [],
+    "saas_metering": [],
+    "app_analytics": [],
+}
+STACKS = [stack for stacks in DEPLOY_ORDER.values() for stack in stacks]
