@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from local_runtime.assembly import Assembly, Resource
 from local_runtime.coverage import serves_a_deployment
-from local_runtime.deliveries import DeliveryFactory, direct_puts
+from local_runtime.deliveries import DELIVERY_STREAM_TYPE, DeliveryFactory, direct_puts
 from local_runtime.errors import LocalRuntimeError
 from local_runtime.firehose.crash_point import crash_point
 from local_runtime.firehose.direct_put import DirectPut, DirectPutStore
@@ -108,6 +108,11 @@ class LocalRun:
             functions={function.arn: function for function in self.functions},
             user_pool_keys=keys_at(endpoint_url),
             throttle=throttle,
+            delivery_streams={
+                item.arn: self.direct_puts[item.physical_id]
+                for item in assembly.of_type(DELIVERY_STREAM_TYPE)
+                if item.physical_id in self.direct_puts
+            },
         )
         self.aws = AwsEndpoint(
             assembly,

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from local_runtime.gateway.access_log import AccessLog
 from local_runtime.gateway.policy import Statement
 from local_runtime.vtl import Template
 
@@ -118,10 +119,15 @@ class Rate:
 class Stage:
     name: str
     variables: Mapping[str, str]
-    write_access_log: Callable[[Mapping[str, Any]], str] | None
+    access_log: AccessLog | None
     deployment_id: str
     rates: Mapping[tuple[str, str], Rate]
     """(resource path, HTTP method), `*` for any -> what MethodSettings allow."""
+
+    @property
+    def log_stream(self) -> str:
+        """The ARN of the delivery stream that takes the access log; empty: none does."""
+        return "" if self.access_log is None else self.access_log.delivery_stream
 
 
 @dataclass(frozen=True)

@@ -33,10 +33,12 @@ from local_runtime.gateway.throttle import StageThrottle, TokenBuckets
 from local_runtime.gateway.usage_plan import UsagePlans
 from local_runtime.gateway.user_pool_keys import KeySetOfPool
 from local_runtime.service import Service
+from local_runtime.services.firehose import DirectPut
 from local_runtime.vtl import TemplateError
 
 _LOG = logging.getLogger(__name__)
 _NO_FUNCTIONS: Mapping[str, Function] = MappingProxyType({})
+_NO_STREAMS: Mapping[str, DirectPut] = MappingProxyType({})
 WAITING_REQUESTS = 64
 """How many requests may wait for functions at once; further ones wait for their turn."""
 
@@ -46,7 +48,8 @@ class Gateway:
 
     `services` are keyed by the service in an integration's URI ("kinesis"), `functions` by their ARN;
     `user_pool_keys` gives the key set of a Cognito user pool; `throttle` applies the stages' throttling;
-    `on_access` gets one line a request from stages that have an access log.
+    `on_access` gets one line a request from stages that have an access log, or one of `delivery_streams`,
+    by ARN, where the stage names it; a line is put before its request is answered.
 
     Raises:
         LocalRuntimeError: an API that cannot be run as it is; the message names the place in the template.
@@ -62,11 +65,14 @@ class Gateway:
         functions: Mapping[str, Function] = _NO_FUNCTIONS,
         user_pool_keys: KeySetOfPool | None = None,
         throttle: bool = False,
+        delivery_streams: Mapping[str, DirectPut] = _NO_STREAMS,
     ) -> None:
         self.apis = load_apis(assembly)
         self.counters = {name: ApiCounters() for name in self.apis}
         self._clock = clock
         self._on_access = on_access
+        self._delivery_streams = delivery_streams
+        _check_access_logs(self.apis, delivery_streams)
         methods = [method for api in self.apis.values() for method in api.methods()]
         targets = list(_targets(methods))
         _check_targets(targets, services, functions)
@@ -108,17 +114,19 @@ class Gateway:
         request = asgi.request(scope, path, b"" if body is None else body)
         invocation, method = self._open(api, api.stages[stage], request)
         too_large = body is None
-        if method is not None and method.waits:
+        if invocation.stage.log_stream or (method is not None and method.waits):
             loop = asyncio.get_running_loop()
-            await loop.run_in_executor(self._waiting, self._answer, invocation, method, too_large)
+            await loop.run_in_executor(self._waiting, self._complete, invocation, method, too_large)
         else:
-            self._answer(invocation, method, too_large)
-        await asgi.send_response(send, self._finish(invocation))
+            self._complete(invocation, method, too_large)
+        self._count(invocation)
+        await asgi.send_response(send, invocation.response)
 
     def handle(self, api: RestApi, stage: Stage, request: Request, *, too_large: bool = False) -> Response:
         invocation, method = self._open(api, stage, request)
-        self._answer(invocation, method, too_large)
-        return self._finish(invocation)
+        self._complete(invocation, method, too_large)
+        self._count(invocation)
+        return invocation.response
 
     def close(self) -> None:
         """Let go of the threads; a request that waits for a function ends with it."""
@@ -136,6 +144,13 @@ class Gateway:
         context["resourceId"] = invocation.method.resource_id
         context["resourcePath"] = invocation.method.resource_path
         return invocation, invocation.method
+
+    def _complete(self, invocation: Invocation, method: Method | None, too_large: bool) -> None:
+        self._answer(invocation, method, too_large)
+        response = invocation.response
+        response.headers["x-amzn-requestid"] = invocation.context["requestId"]
+        response.headers["x-amz-apigw-id"] = invocation.context["extendedRequestId"]
+        self._log_access(invocation)
 
     def _answer(self, invocation: Invocation, method: Method | None, too_large: bool) -> None:
         place = f"{invocation.request.method} {invocation.context['path']}"
@@ -155,18 +170,34 @@ class Gateway:
             _LOG.exception("%s failed", place)
             invocation.response = answer_error(invocation, GatewayError("DEFAULT_5XX"))
 
-    def _finish(self, invocation: Invocation) -> Response:
-        response, context = invocation.response, invocation.context
-        response.headers["x-amzn-requestid"] = context["requestId"]
-        response.headers["x-amz-apigw-id"] = context["extendedRequestId"]
-        self.counters[invocation.api.name].count(response.status, invocation.accepted_records)
-        write = invocation.stage.write_access_log
-        if write is not None and self._on_access is not None:
-            context["status"] = response.status
-            context["responseLength"] = len(response.body)
-            context["responseLatency"] = round((self._clock() - invocation.started) * 1000)
-            self._on_access(write(context))
-        return response
+    def _log_access(self, invocation: Invocation) -> None:
+        log, response, context = invocation.stage.access_log, invocation.response, invocation.context
+        if log is None:
+            return
+        context["status"] = response.status
+        context["responseLength"] = len(response.body)
+        context["responseLatency"] = round((self._clock() - invocation.started) * 1000)
+        line = log.write(context)
+        if log.delivery_stream:
+            try:
+                self._delivery_streams[log.delivery_stream].put([line.encode()])
+            except Exception:  # the request is answered, as on AWS, where logging is best effort
+                _LOG.exception("the access log of %s lost a line", invocation.api.name)
+        elif self._on_access is not None:
+            self._on_access(line)
+
+    def _count(self, invocation: Invocation) -> None:
+        self.counters[invocation.api.name].count(invocation.response.status, invocation.accepted_records)
+
+
+def _check_access_logs(apis: Mapping[str, RestApi], streams: Mapping[str, DirectPut]) -> None:
+    for api in apis.values():
+        for stage in api.stages.values():
+            if stage.log_stream and stage.log_stream not in streams:
+                raise LocalRuntimeError(
+                    f"stage {stage.name} of {api.name} logs to {stage.log_stream}, which is "
+                    "no delivery stream of the assembly that producers put to"
+                )
 
 
 def _targets(methods: Iterable[Method]) -> Iterable[Target]:

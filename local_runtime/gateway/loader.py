@@ -10,7 +10,7 @@ from typing import Any
 
 from local_runtime.assembly.model import Assembly, Resource
 from local_runtime.errors import LocalRuntimeError, UnsupportedResourceError
-from local_runtime.gateway.access_log import compile_format
+from local_runtime.gateway.access_log import load_access_log
 from local_runtime.gateway.api import GatewayResponse, Rate, ResourceNode, RestApi, Stage
 from local_runtime.gateway.authorizer_loader import load_authorizer
 from local_runtime.gateway.method_loader import MethodLoader
@@ -130,11 +130,10 @@ def _load_methods(assembly: Assembly, api: Resource, nodes: Mapping[str, Resourc
 
 def _load_stage(resource: Resource) -> Stage:
     properties = resource.properties
-    log_format = properties.get("AccessLogSetting", {}).get("Format")
     return Stage(
         name=properties["StageName"],
         variables=properties.get("Variables", {}),
-        write_access_log=None if log_format is None else compile_format(log_format),
+        access_log=load_access_log(resource),
         deployment_id=properties.get("DeploymentId", ""),
         rates=dict(_rates(properties.get("MethodSettings", ()))),
     )

@@ -16,6 +16,7 @@ import pytest
 import uvicorn
 
 from local_runtime.assembly import Assembly, Resource
+from local_runtime.firehose.direct_put import SHARD_ID, DirectPut, DirectPutStore
 from local_runtime.gateway import Gateway
 from local_runtime.lambdas.function import LambdaFunction
 
@@ -186,3 +187,18 @@ def test_function_of_the_templates_answers_over_http(api: Any, tmp_path: Path) -
     finally:
         api.function.close()
     assert answer[:2] == (200, ["hello", {"name": "x"}])
+
+
+def test_access_log_is_kept_before_the_answer_leaves(api: Any, tmp_path: Path) -> None:
+    arn = "arn:aws:firehose:us-east-1:123456789012:deliverystream/amazon-apigateway-calls"
+    store = DirectPutStore(tmp_path / "direct-put.db")
+    calls = DirectPut(store, "amazon-apigateway-calls")
+    api.stage["AccessLogSetting"] = {"DestinationArn": arn, "Format": "$context.requestId $context.status\n"}
+    api.options["delivery_streams"] = {arn: calls}
+    with serve(api.gateway()) as port:
+        for _ in range(3):
+            _, _, headers = request(port, "PUT", "/log-api/v1/streams/events", b'{"d": 1}')
+            last = calls.read(SHARD_ID, None, 10, 1 << 20)[-1]
+            assert last.data == f"{headers['x-amzn-requestid']} 200\n".encode()
+    assert calls.totals()[0] == 3
+    store.close()
