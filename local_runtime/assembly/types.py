@@ -28,11 +28,13 @@ class Place:
 class TypeNames:
     """How one type names itself.
 
-    `name` is the path of the property that holds the physical name, `arn` a template over
+    `name` is the path of the property that holds the physical name (`other_name` where that is absent),
+    `arn` a template over
     partition, region, account and id, `attributes` further `Fn::GetAtt` names as templates.
     """
 
     name: tuple[str, ...] | None = None
+    other_name: tuple[str, ...] = ()
     arn: str | None = None
     attributes: Mapping[str, str] = field(default_factory=dict)
     ref: Callable[[str, str, Place], str] | None = None
@@ -94,7 +96,7 @@ NAMES: Mapping[str, TypeNames] = {
         ref=lambda stack, logical_id, _place: f"{stack}-{logical_id}-{short_id(stack, logical_id)}".lower(),
     ),
     "AWS::Glue::Database": TypeNames(name=("DatabaseInput", "Name")),
-    "AWS::Glue::Table": TypeNames(name=("Name",)),
+    "AWS::Glue::Table": TypeNames(name=("Name",), other_name=("TableInput", "Name")),
     "AWS::KMS::Key": TypeNames(arn=_REGIONAL % "kms" + "key/{id}"),
     "AWS::WAFv2::WebACL": TypeNames(name=("Name",), arn=_REGIONAL % "wafv2" + "regional/webacl/{id}/{id}"),
 }
@@ -103,9 +105,9 @@ NAMES: Mapping[str, TypeNames] = {
 def physical_id(resource_type: str, properties: Properties, stack: str, logical_id: str, place: Place) -> str:
     """What `Ref` gives: the name in the template, else a made-up one that is the same on every load."""
     names = NAMES.get(resource_type, TypeNames())
-    if names.name is not None:
+    for path in filter(None, (names.name, names.other_name)):
         value: Any = properties
-        for key in names.name:
+        for key in path:
             value = value.get(key) if isinstance(value, Mapping) else None
         if isinstance(value, str):
             return value

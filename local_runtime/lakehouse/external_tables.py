@@ -116,6 +116,10 @@ class ExternalTables:
                 "PRIMARY KEY (database, name))"
             )
             self._connection.execute(
+                "CREATE TABLE IF NOT EXISTS declared (database TEXT, name TEXT, input TEXT NOT NULL, "
+                "PRIMARY KEY (database, name))"
+            )
+            self._connection.execute(
                 "CREATE TABLE IF NOT EXISTS partitions (database TEXT, name TEXT, partition_values TEXT, "
                 "location TEXT NOT NULL, PRIMARY KEY (database, name, partition_values), "
                 "FOREIGN KEY (database, name) REFERENCES tables ON DELETE CASCADE)"
@@ -129,6 +133,14 @@ class ExternalTables:
             (table.database, table.name, json.dumps(table.table_input)),
         )
         return table
+
+    def declare(self, table: ExternalTable) -> None:
+        """A template's table: made, or changed where the template did; what SQL changed since stays."""
+        place, text = (table.database, table.name), json.dumps(table.table_input)
+        known = self._execute("SELECT input FROM declared WHERE database = ? AND name = ?", place)
+        if known != [(text,)] or self.get(*place) is None:
+            self.put(table.database, table.table_input)
+            self._execute("INSERT OR REPLACE INTO declared VALUES (?, ?, ?)", (*place, text))
 
     def get(self, database: str, name: str) -> ExternalTable | None:
         rows = self._execute(

@@ -22,6 +22,7 @@ from local_runtime.assembly.model import Resource
 from local_runtime.errors import LocalRuntimeError, UnsupportedResourceError
 from local_runtime.errors import TableNotFoundError as TableNotFoundError
 from local_runtime.lakehouse.data_files import commit_files, with_current_columns, write_rows
+from local_runtime.lakehouse.declared_tables import declared_table, is_external
 from local_runtime.lakehouse.evolution import recorded_properties, update_table
 from local_runtime.lakehouse.external_tables import ExternalTables
 from local_runtime.lakehouse.facts import TableFacts, table_facts
@@ -85,14 +86,11 @@ class Lakehouse:
         Raises:
             LocalRuntimeError: the existing table differs in a way that no added column mends.
         """
+        if is_external(resource):
+            return self._ensure_external(resource)
         definition = table_definition(resource)
         with self._lock:
-            if not self._catalog.namespace_exists(definition.database):
-                raise LocalRuntimeError(
-                    f"{resource.stack}/{resource.logical_id}: "
-                    f"database {definition.database!r} does not exist; "
-                    f"there is {', '.join(self.databases()) or 'none'}"
-                )
+            self._require_database(resource, definition.database)
             self.objects.create_bucket(split_uri(definition.location)[0])
             try:
                 table = self.table(definition.database, definition.name)
@@ -101,6 +99,28 @@ class Lakehouse:
             else:
                 update_table(table, definition)
         return definition.database, definition.name
+
+    def _ensure_external(self, resource: Resource) -> tuple[str, str]:
+        table = declared_table(resource)
+        with self._lock:
+            self._require_database(resource, table.database)
+            if not table.is_view:
+                self.objects.create_bucket(split_uri(table.location)[0])
+                self.check_location(f"{table.database}.{table.name}", table.location)
+            if table.name in self.iceberg_tables(table.database):
+                raise LocalRuntimeError(
+                    f"{resource.stack}/{resource.logical_id}: {table.database}.{table.name} is an Iceberg "
+                    "table in this state; drop it or pass another --state"
+                )
+            self.external.declare(table)
+        return table.database, table.name
+
+    def _require_database(self, resource: Resource, database: str) -> None:
+        if not self._catalog.namespace_exists(database):
+            raise LocalRuntimeError(
+                f"{resource.stack}/{resource.logical_id}: database {database!r} does not exist; "
+                f"there is {', '.join(self.databases()) or 'none'}"
+            )
 
     def databases(self) -> list[str]:
         return sorted(namespace[0] for namespace in self._catalog.list_namespaces())

@@ -204,12 +204,6 @@ def test_change_that_would_lose_something_is_refused(
         lakehouse.ensure_table(changed)
 
 
-def test_table_that_is_no_iceberg_table_is_unsupported(lakehouse: Lakehouse) -> None:
-    hive = replace(table_resource(), properties={"DatabaseName": DATABASE, "TableInput": {"Name": "t"}})
-    with pytest.raises(UnsupportedResourceError, match=r"^WebAnalytics/Resource: .*IcebergInput"):
-        lakehouse.ensure_table(hive)
-
-
 @pytest.mark.parametrize("kind", ["varchar", "time", "uuid", "fixed[4]", None])
 def test_column_type_that_athena_does_not_have_is_unsupported(lakehouse: Lakehouse, kind: str | None) -> None:
     fields = [{"Id": 1, "Name": "c", "Type": kind}]
