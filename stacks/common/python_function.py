@@ -6,22 +6,27 @@ https://docs.aws.amazon.com/lambda/latest/dg/python-package.html
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from aws_cdk import CfnResource
 from aws_cdk.aws_iam import ServicePrincipal
 from constructs import Construct
 
 from stacks.common.assets import S3Object, add_repository_files
-from stacks.common.iam import InlineRole, allow
+from stacks.common.iam import InlineRole, Permission, allow
 from stacks.common.log_group import LogSettings, add_log_group
 
 # aws_cdk.aws_lambda would import all of aws_ec2 (docs/decisions/0005).
 RUNTIME = "python3.14"
 ARCHITECTURE = "arm64"
+_NONE: Mapping[str, Permission] = MappingProxyType({})
 
 
 class PythonFunction(CfnResource):
-    """A function on arm64 with a role, a log group and traces of its own."""
+    """A function on arm64 with a role, a log group and traces of its own.
+
+    `permissions`: what it may do besides, by Sid.
+    """
 
     def __init__(
         self,
@@ -37,6 +42,7 @@ class PythonFunction(CfnResource):
         memory_in_mb: int,
         timeout_in_seconds: int,
         log: LogSettings,
+        permissions: Mapping[str, Permission] = _NONE,
     ) -> None:
         # Not /aws/lambda/{name}, which an earlier function of that name may have left behind.
         log_group = add_log_group(scope, f"{id}Log", settings=log, name=f"/functions/{name}")
@@ -52,8 +58,10 @@ class PythonFunction(CfnResource):
                     ["*"],
                     wildcard="X-Ray knows no narrower resource.",
                 ),
+                **permissions,
             },
         )
+        self.role_arn = role.role_arn
         code = add_repository_files(scope, f"{id}Code", paths)
         super().__init__(
             scope,
