@@ -7,6 +7,7 @@ lists what `Ref` and `Fn::GetAtt` return for each type.
 from __future__ import annotations
 
 import hashlib
+import string
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -39,6 +40,8 @@ class TypeNames:
     attributes: Mapping[str, str] = field(default_factory=dict)
     ref: Callable[[str, str, Place], str] | None = None
     """Makes the physical id from (stack, logical id) when the template gives no name."""
+    ref_is: str | None = None
+    """What `Ref` gives instead of the name: a template over partition, region, account, name and suffix."""
 
 
 def short_id(stack: str, logical_id: str, length: int = 10) -> str:
@@ -48,6 +51,23 @@ def short_id(stack: str, logical_id: str, length: int = 10) -> str:
 
 def _api_id(stack: str, logical_id: str, _place: Place) -> str:
     return short_id(stack, logical_id)
+
+
+def _url_safe_id(stack: str, logical_id: str, length: int, alphabet: str) -> str:
+    number = int(hashlib.sha256(f"{stack}/{logical_id}".encode()).hexdigest(), 16)
+    digits = []
+    for _ in range(length):
+        number, digit = divmod(number, len(alphabet))
+        digits.append(alphabet[digit])
+    return "".join(digits)
+
+
+def _user_pool_id(stack: str, logical_id: str, place: Place) -> str:
+    return f"{place.region}_{_url_safe_id(stack, logical_id, 9, string.ascii_letters + string.digits)}"
+
+
+def _user_pool_client_id(stack: str, logical_id: str, _place: Place) -> str:
+    return _url_safe_id(stack, logical_id, 26, string.ascii_lowercase + string.digits)
 
 
 _ARN = "arn:{partition}:"
@@ -68,6 +88,20 @@ NAMES: Mapping[str, TypeNames] = {
         ref=lambda stack, logical_id, _place: str(uuid.uuid5(uuid.NAMESPACE_OID, f"{stack}/{logical_id}"))
     ),
     "AWS::Athena::WorkGroup": TypeNames(name=("Name",)),
+    "AWS::Cognito::UserPool": TypeNames(
+        ref=_user_pool_id,
+        arn=_REGIONAL % "cognito-idp" + "userpool/{id}",
+        attributes={
+            "UserPoolId": "{id}",
+            "ProviderName": "cognito-idp.{region}.amazonaws.com/{id}",
+            "ProviderURL": "https://cognito-idp.{region}.amazonaws.com/{id}",
+        },
+    ),
+    "AWS::Cognito::UserPoolClient": TypeNames(ref=_user_pool_client_id, attributes={"ClientId": "{id}"}),
+    "AWS::Cognito::UserPoolDomain": TypeNames(name=("Domain",)),
+    "AWS::Cognito::UserPoolGroup": TypeNames(name=("GroupName",)),
+    "AWS::Cognito::UserPoolUser": TypeNames(name=("Username",)),
+    "AWS::DynamoDB::Table": TypeNames(name=("TableName",), arn=_REGIONAL % "dynamodb" + "table/{id}"),
     "AWS::IAM::Role": TypeNames(
         name=("RoleName",),
         arn=_ARN + "iam::{account}:role/{id}",
@@ -98,6 +132,16 @@ NAMES: Mapping[str, TypeNames] = {
     "AWS::Glue::Database": TypeNames(name=("DatabaseInput", "Name")),
     "AWS::Glue::Table": TypeNames(name=("Name",), other_name=("TableInput", "Name")),
     "AWS::KMS::Key": TypeNames(arn=_REGIONAL % "kms" + "key/{id}"),
+    "AWS::SecretsManager::Secret": TypeNames(
+        name=("Name",),
+        ref_is=_REGIONAL % "secretsmanager" + "secret:{name}-{suffix}",
+        attributes={"Id": "{id}"},
+    ),
+    "AWS::SNS::Topic": TypeNames(
+        name=("TopicName",),
+        ref_is=_REGIONAL % "sns" + "{name}",
+        attributes={"TopicArn": "{id}", "TopicName": "{name}"},
+    ),
     "AWS::WAFv2::WebACL": TypeNames(name=("Name",), arn=_REGIONAL % "wafv2" + "regional/webacl/{id}/{id}"),
 }
 
@@ -105,6 +149,13 @@ NAMES: Mapping[str, TypeNames] = {
 def physical_id(resource_type: str, properties: Properties, stack: str, logical_id: str, place: Place) -> str:
     """What `Ref` gives: the name in the template, else a made-up one that is the same on every load."""
     names = NAMES.get(resource_type, TypeNames())
+    name = _name(names, properties, stack, logical_id, place)
+    if names.ref_is is None:
+        return name
+    return names.ref_is.format(name=name, suffix=short_id(stack, logical_id, 6), **vars(place))
+
+
+def _name(names: TypeNames, properties: Properties, stack: str, logical_id: str, place: Place) -> str:
     for path in filter(None, (names.name, names.other_name)):
         value: Any = properties
         for key in path:
@@ -119,7 +170,8 @@ def physical_id(resource_type: str, properties: Properties, stack: str, logical_
 def attributes(resource_type: str, resource_id: str, place: Place) -> dict[str, str]:
     """What `Fn::GetAtt` gives, for the attributes that the type table knows."""
     names = NAMES.get(resource_type, TypeNames())
-    values = {"id": resource_id, **vars(place)}
+    # Where `Ref` gives an ARN, the name is what follows the last colon.
+    values = {"id": resource_id, "name": resource_id.rpartition(":")[2], **vars(place)}
     templates = dict(names.attributes)
     if names.arn is not None:
         templates["Arn"] = names.arn

@@ -19,6 +19,11 @@ from local_runtime.services.s3.context import S3Context
 from local_runtime.services.s3.endpoint import S3Endpoint
 from local_runtime.services.s3.multipart import MultipartUploads
 from local_runtime.services.s3.store import S3Store
+from local_runtime.services.stateful import Stateful
+from local_runtime.services.stateful.cognito import UserPools
+from local_runtime.services.stateful.dynamodb import DynamoDbTables
+from local_runtime.services.stateful.secrets_manager import Secrets
+from local_runtime.services.stateful.sns import Topics
 from local_runtime.services.sts import StsService
 from local_runtime.wire.endpoint import AwsJsonEndpoint
 from local_runtime.wire.http import Receive, Scope, Send
@@ -69,7 +74,13 @@ class AwsEndpoint:
                 "GraniteServiceVersion20100801",
             },
         )
-        self._others = MotoSidecar(assembly.region, assembly.account, endpoint_url)
+        stateful: dict[str, Stateful] = {
+            "cognito-idp": UserPools(assembly),
+            "dynamodb": DynamoDbTables(assembly),
+            "secretsmanager": Secrets(assembly),
+            "sns": Topics(assembly),
+        }
+        self._others = MotoSidecar(assembly.region, assembly.account, endpoint_url, stateful)
         self._router = AwsRouter(
             json,
             {

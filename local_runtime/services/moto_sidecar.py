@@ -1,22 +1,22 @@
 """Every service that the run does not play itself: moto's, in this process, from the first request on.
 
-https://docs.getmoto.org/en/latest/docs/services/index.html
-Their state is in memory and ends with the run.
+What the templates define of them is there with a service's first call, made and kept by its `Stateful`;
+the rest is in memory and ends with the run.
 """
 
 from __future__ import annotations
 
 import logging
-import os
-import re
 import threading
 from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TypeVar
 
 from local_runtime.errors import AwsError
 from local_runtime.services.long_poll import is_receive, receive_messages, short_poll
+from local_runtime.services.moto_calls import Call, Moto
+from local_runtime.services.stateful import Stateful
 from local_runtime.wire.errors import send_error
 from local_runtime.wire.http import (
     BodyTooLargeError,
@@ -37,7 +37,6 @@ log = logging.getLogger(__name__)
 MAX_BODY_BYTES = 32 * 1024 * 1024
 PARALLEL_CALLS = 32
 
-_GLOBAL = frozenset({"budgets", "cloudfront"})
 _SIGNING_ALIASES: Mapping[str, str] = {"eventbridge": "events", "iotdata": "data.iot"}
 _UNSIGNED_TARGETS: Mapping[str, str] = {
     "AWSCognitoIdentityService": "cognito-identity",
@@ -45,33 +44,22 @@ _UNSIGNED_TARGETS: Mapping[str, str] = {
 }
 """Calls that applications make before they have credentials."""
 
-
 Answer = tuple[int, list[tuple[bytes, bytes]], bytes]
 """Status, headers and body."""
-
-
-@dataclass(frozen=True)
-class Call:
-    """A request on its way to moto."""
-
-    service: str
-    method: str
-    path: str
-    query: str
-    headers: Mapping[str, str]
-    body: bytes
+Result = TypeVar("Result")
 
 
 class MotoSidecar:
     """An ASGI app for the AWS services that are played by nobody else."""
 
-    def __init__(self, region: str, account: str, endpoint_url: str) -> None:
-        self._region = region
-        self._account = account
-        self._endpoint_url = endpoint_url
-        self._start_lock = threading.Lock()
-        self._started = False
+    def __init__(
+        self, region: str, account: str, endpoint_url: str, stateful: Mapping[str, Stateful] | None = None
+    ) -> None:
+        self._moto = Moto(region, account, endpoint_url)
+        self._stateful = dict(stateful or {})
+        self._created: dict[str, Exception | None] = {}
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        self._locks_lock = threading.Lock()
         self._workers = Workers("moto", PARALLEL_CALLS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -111,13 +99,46 @@ class MotoSidecar:
     def close(self) -> None:
         self._workers.close()
 
-    def _answer(self, call: Call) -> Answer:
-        with self._start_lock:
-            self._start()
-            lock = self._locks[call.service]
+    async def use(self, service: str, work: Callable[[Moto], Result]) -> Result:
+        """What `work` makes of a service's objects, between two calls of the service, and then kept."""
+        return await self._workers.run(self._use, service, work)
+
+    def _use(self, service: str, work: Callable[[Moto], Result]) -> Result:
+        with self._locks_lock:
+            lock = self._locks[service]
         with lock:  # a service of moto is plain objects, made for one thread
-            status, headers, body = self._dispatch(call)
-        content = body.encode() if isinstance(body, str) else body
+            stateful = self._create(service)
+            try:
+                return work(self._moto)
+            finally:
+                if stateful is not None:
+                    stateful.keep(self._moto)
+
+    def _create(self, service: str) -> Stateful | None:
+        """Bring what the templates define to life, once: a second try would find half of it."""
+        stateful = self._stateful.get(service)
+        if service not in self._created:
+            self._created[service] = None
+            self._moto.start()
+            try:
+                if stateful is not None:
+                    stateful.create(self._moto)
+            except Exception as error:
+                self._created[service] = error
+        failed = self._created[service]
+        if failed is not None:
+            raise failed
+        return stateful
+
+    def _answer(self, call: Call) -> Answer:
+        stateful = self._stateful.get(call.service)
+
+        def work(moto: Moto) -> tuple[int, Mapping[str, object], bytes]:
+            if stateful is not None:
+                stateful.refuse(moto, call)
+            return moto.answer(call)
+
+        status, headers, content = self._use(call.service, work)
         skipped = ("content-length", "transfer-encoding", "date", "server", "connection")
         fields = [
             (str(name).lower().encode("latin-1"), str(value).encode("latin-1", "replace"))
@@ -125,40 +146,6 @@ class MotoSidecar:
             if str(name).lower() not in skipped
         ]
         return status, fields, content
-
-    def _start(self) -> None:
-        if self._started:
-            return
-        log.info("moto starts: a service is used that the local run does not play itself")
-        # Whatever a backend calls with an AWS client of its own stays in this run.
-        os.environ["AWS_ENDPOINT_URL"] = self._endpoint_url
-        self._started = True
-
-    def _dispatch(self, call: Call) -> tuple[int, Mapping[str, Any], str | bytes]:
-        from moto.core.request import Request
-        from werkzeug.exceptions import HTTPException
-
-        path = call.path if call.path.startswith("/") else f"/{call.path}"
-        answer = _handler(_host(call, self._region), path)
-        if answer is None:
-            raise AwsError(
-                "UnknownOperationException",
-                f"{call.service}: neither the local run nor moto has {call.method} {call.path}",
-                404,
-            )
-        query = f"?{call.query}" if call.query else ""
-        url = f"{self._endpoint_url}{path}{query}"
-        fields = {**call.headers, "x-moto-account-id": self._account}
-        request = Request.from_primitives(call.method, url, fields, call.body)
-        try:
-            status, headers, body = answer(request, url, request.headers)
-        except HTTPException as error:
-            return int(error.code or 400), dict(error.get_headers()), error.get_body()
-        except NotImplementedError as error:
-            action = call.headers.get("x-amz-target", call.path)
-            message = f"{call.service} {action} is not run here, nor does moto have it: {error}"
-            raise AwsError("UnknownOperationException", message) from error
-        return status, headers, body
 
 
 def _service(scope: Scope, headers: Mapping[str, str]) -> str:
@@ -175,36 +162,3 @@ def _service(scope: Scope, headers: Mapping[str, str]) -> str:
         "The request is not signed, so it does not say which service it is for; any credentials do.",
         403,
     )
-
-
-def _host(call: Call, region: str) -> str:
-    """The host name that the request would have on AWS: moto finds its backends by it."""
-    if call.service in _GLOBAL:
-        return f"{call.service}.amazonaws.com"
-    if call.headers.get("x-amz-target", "").startswith("DynamoDBStreams"):
-        return f"streams.dynamodb.{region}.amazonaws.com"
-    return f"{call.service}.{region}.amazonaws.com"
-
-
-def _handler(host: str, path: str) -> Any:
-    """What answers a URL in moto; None when it has no such service or no such path."""
-    from moto import backends
-    from moto.backend_index import backend_url_patterns
-    from moto.core.base_backend import BackendDict
-    from moto.core.models import DEFAULT_ACCOUNT_ID
-
-    url = f"https://{host}{path}"
-    for name, pattern in backend_url_patterns:
-        if not pattern.match(url):
-            continue
-        # The backends' names are a generated Literal; these come from the same generator.
-        by_account: Any = backends.get_backend(name)  # type: ignore[call-overload]
-        if isinstance(by_account, BackendDict):
-            by_region = by_account[DEFAULT_ACCOUNT_ID]
-            backend = by_region["us-east-1" if "us-east-1" in by_region else "aws"]
-        else:
-            backend = by_account["global"]
-        for expression, answer in backend.urls.items():
-            if re.match(expression, url):
-                return answer
-    return None

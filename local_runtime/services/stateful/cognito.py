@@ -1,0 +1,109 @@
+"""Cognito: the templates' user pools, under the ids that `Ref` gives, and what belongs to them.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_Cognito.html
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from local_runtime.assembly.model import Assembly, Resource
+from local_runtime.errors import AwsError, LocalRuntimeError, UnsupportedResourceError
+from local_runtime.services.moto_calls import Call, Moto
+from local_runtime.services.stateful.cognito_rules import check_call
+
+SERVICE, _TARGET = "cognito-idp", "AWSCognitoIdentityProviderService."
+
+_REQUIREMENTS = ("RequireLowercase", "RequireNumbers", "RequireSymbols", "RequireUppercase")
+_MAX_PASSWORD_LENGTH = 256
+
+
+class UserPools:
+    def __init__(self, assembly: Assembly) -> None:
+        self._assembly = assembly
+        for pool in assembly.of_type("AWS::Cognito::UserPool"):
+            _check_played(pool)
+
+    def create(self, moto: Moto) -> None:
+        makers = {
+            "UserPool": _create_pool,
+            "UserPoolClient": _create_client,
+            "UserPoolDomain": _create_domain,
+            "UserPoolGroup": _create_group,
+            "UserPoolUser": _create_user,
+            "UserPoolUserToGroupAttachment": _add_to_group,
+        }
+        for name, make in makers.items():
+            for resource in self._assembly.of_type(f"AWS::Cognito::{name}"):
+                try:
+                    make(moto, resource)
+                except AwsError as error:
+                    raise LocalRuntimeError(f"{resource.stack}/{resource.logical_id}: {error}") from error
+
+    def refuse(self, moto: Moto, call: Call) -> None:
+        check_call(moto.backend(SERVICE), call)
+
+    def keep(self, moto: Moto) -> None:
+        pass
+
+
+def _check_played(pool: Resource) -> None:
+    given = pool.properties
+    if given.get("LambdaConfig"):
+        detail = "LambdaConfig: a pool's triggers are not called"
+    elif given.get("MfaConfiguration") == "ON":
+        detail = "MfaConfiguration ON: a second factor cannot be given here"
+    else:
+        return
+    raise UnsupportedResourceError(pool.type, pool.stack, pool.logical_id, detail)
+
+
+def _create_pool(moto: Moto, resource: Resource) -> None:
+    given = {**resource.properties, "Policies": _policies(resource.properties.get("Policies", {}))}
+    name = given.pop("UserPoolName", f"{resource.logical_id}-{resource.physical_id}")
+    made = _ask(moto, "CreateUserPool", {"PoolName": name, **given})["UserPool"]["Id"]
+    pools = moto.backend(SERVICE).user_pools
+    pool = pools.pop(made)
+    pool.id, pool.arn = resource.physical_id, resource.arn
+    pools[pool.id] = pool
+
+
+def _policies(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The password policy in full: what a policy leaves out is not asked for, moto would ask for it."""
+    policy = given.get("PasswordPolicy", dict.fromkeys(_REQUIREMENTS, True))
+    full = {"MinimumLength": 8, **dict.fromkeys(_REQUIREMENTS, False), **policy}
+    return {**given, "PasswordPolicy": {**full, "MaximumLength": _MAX_PASSWORD_LENGTH + 1}}
+
+
+def _create_client(moto: Moto, resource: Resource) -> None:
+    given = {"ClientName": resource.logical_id, **resource.properties}
+    made = _ask(moto, "CreateUserPoolClient", given)["UserPoolClient"]["ClientId"]
+    clients = moto.backend(SERVICE).user_pools[given["UserPoolId"]].clients
+    client = clients.pop(made)
+    client.id = resource.physical_id
+    client.secret = hashlib.sha256(client.id.encode()).hexdigest()[:52]  # the same on every start
+    clients[client.id] = client
+
+
+def _create_domain(moto: Moto, resource: Resource) -> None:
+    given = resource.properties
+    request = {name: given[name] for name in ("Domain", "UserPoolId", "CustomDomainConfig") if name in given}
+    _ask(moto, "CreateUserPoolDomain", request)
+
+
+def _create_group(moto: Moto, resource: Resource) -> None:
+    _ask(moto, "CreateGroup", {**resource.properties, "GroupName": resource.physical_id})
+
+
+def _create_user(moto: Moto, resource: Resource) -> None:
+    _ask(moto, "AdminCreateUser", {**resource.properties, "Username": resource.physical_id})
+
+
+def _add_to_group(moto: Moto, resource: Resource) -> None:
+    _ask(moto, "AdminAddUserToGroup", resource.properties)
+
+
+def _ask(moto: Moto, action: str, request: Mapping[str, Any]) -> dict[str, Any]:
+    return moto.ask(SERVICE, f"{_TARGET}{action}", request)
