@@ -78,17 +78,17 @@ class IcebergDeliveryStream(CfnResource):
                     "CatalogConfiguration": {"CatalogArn": table.catalog_arn},
                     "AppendOnly": not table.unique_keys,
                     "DestinationTableConfigurationList": [_destination(table)],
-                    "BufferingHints": _hints(buffering),
-                    "CloudWatchLoggingOptions": _logging(log_group, "DestinationDelivery"),
-                    "ProcessingConfiguration": _processing(transformation, role_arn),
+                    "BufferingHints": hints(buffering),
+                    "CloudWatchLoggingOptions": logging_options(log_group, "DestinationDelivery"),
+                    "ProcessingConfiguration": processing(transformation, role_arn),
                     "RetryOptions": {"DurationInSeconds": retry_duration_in_seconds},
                     "s3BackupMode": "FailedDataOnly",  # AWS spells it with a small s
                     "S3Configuration": {
                         "BucketARN": bucket_arn,
                         "RoleARN": role_arn,
                         "ErrorOutputPrefix": error_output_prefix,
-                        "BufferingHints": _hints(buffering),
-                        "CloudWatchLoggingOptions": _logging(log_group, "BackupDelivery"),
+                        "BufferingHints": hints(buffering),
+                        "CloudWatchLoggingOptions": logging_options(log_group, "BackupDelivery"),
                     },
                 },
             },
@@ -111,11 +111,11 @@ def _destination(table: Table) -> dict[str, object]:
     return destination
 
 
-def _hints(buffering: Buffering) -> dict[str, object]:
+def hints(buffering: Buffering) -> dict[str, object]:
     return {"IntervalInSeconds": buffering.seconds, "SizeInMBs": buffering.megabytes}
 
 
-def _logging(group: CfnLogGroup, stream_name: str) -> dict[str, object]:
+def logging_options(group: CfnLogGroup, stream_name: str) -> dict[str, object]:
     """Firehose writes to a log stream that exists; the console creates one, CloudFormation does not."""
     stream = CfnLogStream(
         group.stack,
@@ -126,7 +126,7 @@ def _logging(group: CfnLogGroup, stream_name: str) -> dict[str, object]:
     return {"Enabled": True, "LogGroupName": group.ref, "LogStreamName": stream.ref}
 
 
-def _processing(transformation: Transformation, role_arn: str) -> dict[str, object]:
+def processing(transformation: Transformation, role_arn: str) -> dict[str, object]:
     parameters = {
         "LambdaArn": f"{transformation.function_arn}:$LATEST",
         "RoleArn": role_arn,

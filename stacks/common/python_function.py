@@ -50,7 +50,7 @@ class PythonFunction(CfnResource):
             scope,
             f"{id}Role",
             assumed_by=ServicePrincipal("lambda.amazonaws.com"),
-            description=f"Lets {name} write its log and its traces",
+            description=f"What {name} may do",
             permissions={
                 "WriteLog": allow(["logs:CreateLogStream", "logs:PutLogEvents"], [log_group.attr_arn]),
                 "WriteTraces": allow(
@@ -83,6 +83,10 @@ class PythonFunction(CfnResource):
                 "LoggingConfig": {"LogGroup": log_group.ref},
             },
         )
+
+    @property
+    def arn(self) -> str:
+        return self.get_att("Arn").to_string()
 
 
 class LambdaLayer(CfnResource):
