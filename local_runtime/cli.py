@@ -210,6 +210,30 @@ def tail(
             time.sleep(TAIL_SECONDS)
 
 
+class MessageFormat(StrEnum):
+    """How messages are printed."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+@app.command()
+def messages(
+    topic: Annotated[str | None, typer.Option(help="Those of one topic, by its name.")] = None,
+    format: Annotated[MessageFormat, typer.Option(help="How they are printed.")] = MessageFormat.TEXT,
+    port: RunPort = None,
+    state: StateOption = DEFAULT_STATE,
+) -> None:
+    """Show what was published to the SNS topics; nothing of it leaves this machine."""
+    published = ControlClient(port, state).ask("messages", {"topic": topic})["messages"]
+    if format is MessageFormat.JSON:
+        print(json.dumps(published, ensure_ascii=False))
+    else:
+        from local_runtime.services.stateful.messages import as_mail
+
+        print("\n".join(map(as_mail, published)) or "nothing was published")
+
+
 @app.command()
 def flush(
     timeout: Annotated[float, typer.Option(min=0, max=MAX_FLUSH_SECONDS, help="Seconds to wait.")] = 60,

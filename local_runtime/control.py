@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 
 from local_runtime.client import MAX_FLUSH_SECONDS, MAX_SNAPSHOT_HOURS
+from local_runtime.errors import LocalRuntimeError
 from local_runtime.run import LocalRun
 from local_runtime.status import run_status
 from local_runtime.tail import read_tail
@@ -44,6 +45,7 @@ class Control:
             "sql": self._sql,
             "maintain": self._maintain,
             "tail": self._tail,
+            "messages": self._messages,
         }
         self._long = Workers("control", PARALLEL_LONG_ACTIONS)
 
@@ -93,6 +95,12 @@ class Control:
             return 200, read_tail(self._run.streams, self._run.direct_puts, after)
         except ValueError as error:
             raise InvalidRequestError(f"after: {error}") from error
+
+    def _messages(self, request: dict[str, Any]) -> Answer:
+        try:
+            return 200, {"messages": self._run.aws.messages.read(_text(request, "topic"))}
+        except LocalRuntimeError as error:
+            raise InvalidRequestError(str(error)) from error
 
     def _maintain(self, request: dict[str, Any]) -> Answer:
         hours = _number(request, "snapshot_hours", MAX_SNAPSHOT_HOURS)

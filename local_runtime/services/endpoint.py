@@ -22,6 +22,7 @@ from local_runtime.services.s3.store import S3Store
 from local_runtime.services.stateful import Stateful
 from local_runtime.services.stateful.cognito import UserPools
 from local_runtime.services.stateful.dynamodb import DynamoDbTables
+from local_runtime.services.stateful.messages import MessageFiles
 from local_runtime.services.stateful.secrets_manager import Secrets
 from local_runtime.services.stateful.sns import Topics
 from local_runtime.services.sts import StsService
@@ -74,11 +75,12 @@ class AwsEndpoint:
                 "GraniteServiceVersion20100801",
             },
         )
+        self.messages = MessageFiles(state / "messages")
         stateful: dict[str, Stateful] = {
             "cognito-idp": UserPools(assembly),
             "dynamodb": DynamoDbTables(assembly),
             "secretsmanager": Secrets(assembly),
-            "sns": Topics(assembly),
+            "sns": Topics(assembly, self.messages),
         }
         self._others = MotoSidecar(assembly.region, assembly.account, endpoint_url, stateful)
         self._router = AwsRouter(

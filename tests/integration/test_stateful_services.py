@@ -103,6 +103,24 @@ def test_topic_has_its_subscription_and_an_unknown_one_is_not_found(
     assert refusal(sns.publish, TopicArn=f"{outputs['TopicArn']}-else", Message="x") == "NotFound"
 
 
+def test_what_is_published_can_be_read_with_who_would_get_it(run: LocalRunProcess, outputs: Any) -> None:
+    sns = client(run, "sns")
+    kind = {"kind": {"DataType": "String", "StringValue": "report"}}
+    sns.publish(TopicArn=outputs["TopicArn"], Subject="März", Message="a\nb", MessageAttributes=kind)
+    entries = [{"Id": str(number), "Message": f"batch {number}"} for number in range(2)]
+    sns.publish_batch(TopicArn=outputs["TopicArn"], PublishBatchRequestEntries=entries)
+    finished = run.command("messages", "--topic", "reports", "--format", "json")
+    first, *batch = json.loads(finished.stdout)
+    assert first["subject"] == "März"
+    assert first["message"] == "a\nb"
+    assert first["attributes"] == {"kind": "report"}
+    assert first["subscriptions"] == [{"protocol": "email", "endpoint": "team@example.org"}]
+    assert [item["message"] for item in batch] == ["batch 0", "batch 1"]
+    assert "Subject: März\n" in run.command("messages").stdout
+    unknown = run.command("messages", "--topic", "else")
+    assert (unknown.returncode, "nothing was published to 'else'" in unknown.stderr) == (2, True)
+
+
 def get(run: LocalRunProcess, token: str | None) -> tuple[int, Any]:
     headers = {} if token is None else {"Authorization": token}
     request = urllib.request.Request(f"{run.url}/private/v1", headers=headers)

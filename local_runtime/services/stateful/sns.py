@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs
 
 from local_runtime.assembly.model import Assembly, Resource
 from local_runtime.errors import AwsError, UnsupportedResourceError
 from local_runtime.services.moto_calls import Call, Moto
+from local_runtime.services.stateful.messages import MessageFiles
 
 _NOT_SENT = frozenset({"email", "email-json", "http", "https", "sms"})
 """Protocols that lead out of this machine: messages to them are written down and go nowhere."""
@@ -20,7 +22,8 @@ _SENT = frozenset({"sqs"})
 
 
 class Topics:
-    def __init__(self, assembly: Assembly) -> None:
+    def __init__(self, assembly: Assembly, messages: MessageFiles) -> None:
+        self._messages = messages
         self._topics = list(assembly.of_type("AWS::SNS::Topic"))
         self._subscriptions = list(_subscriptions(assembly))
 
@@ -44,13 +47,41 @@ class Topics:
 
     def refuse(self, moto: Moto, call: Call) -> None:
         form = parse_qs(call.body.decode("utf-8", "replace"))
-        if form.get("Action") == ["Subscribe"] and form.get("Protocol", [""])[0] not in _NOT_SENT | _SENT:
+        action = form.get("Action", [""])[0]
+        if action == "Subscribe" and form.get("Protocol", [""])[0] not in _NOT_SENT | _SENT:
             raise AwsError("InvalidParameter", f"Protocol must be one of {_names()} in the local run")
+        if action == "Publish" and "PhoneNumber" in form:
+            raise AwsError("InvalidParameter", "PhoneNumber: the local run sends no text messages")
 
     def keep(self, moto: Moto) -> None:
-        for subscription in moto.backend("sns").subscriptions.values():
+        """Write down what was published, and keep moto from calling those who subscribed."""
+        backend = moto.backend("sns")
+        for subscription in backend.subscriptions.values():
             if subscription.protocol in _NOT_SENT:
                 subscription.publish = _send_nothing
+        for topic in backend.topics.values():
+            for message_id, message, subject, attributes, _group in topic.sent_notifications:
+                receivers = [
+                    {"protocol": item.protocol, "endpoint": item.endpoint}
+                    for item in backend.subscriptions.values()
+                    if item.topic == topic and _receives(item, message, attributes)
+                ]
+                written = {
+                    "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+                    "topic": topic.name,
+                    "message_id": message_id,
+                    "subject": subject,
+                    "message": message,
+                    "attributes": {name: item["Value"] for name, item in (attributes or {}).items()},
+                    "subscriptions": receivers,
+                }
+                self._messages.append(topic.name, written)
+            topic.sent_notifications.clear()
+
+
+def _receives(subscription: Any, message: str, attributes: Mapping[str, Any] | None) -> bool:
+    matcher = subscription._filter_policy_matcher
+    return matcher is None or bool(matcher.matches(attributes, message))
 
 
 def _subscriptions(assembly: Assembly) -> Iterator[tuple[str, Mapping[str, Any]]]:
