@@ -16,6 +16,11 @@ DEPLOY_ORDER = {
     "click_logger": [],
     "event_reporting": [],
     "saas_metering": [],
-    "app_analytics": [],
+    "app_analytics": [
+        "AppAnalyticsStorage",
+        "AppAnalyticsDelivery",
+        "AppAnalyticsCatalog",
+        "AppAnalyticsQueries",
+    ],
 }
 STACKS = [stack for stacks in DEPLOY_ORDER.values() for stack in stacks]

@@ -4,8 +4,20 @@ from __future__ import annotations
 
 from aws_cdk import App, Environment
 
+from stacks.app_analytics.catalog_stack import CatalogStack
 from stacks.app_analytics.config import AppAnalyticsConfig
+from stacks.app_analytics.delivery_stack import DeliveryStack
+from stacks.app_analytics.queries_stack import QueriesStack
+from stacks.app_analytics.storage_stack import StorageStack
 
 
 def add_app_analytics(app: App, config: AppAnalyticsConfig, env: Environment | None) -> None:
     """Adds the stacks, in the order in which they are deployed."""
+    storage = StorageStack(app, "AppAnalyticsStorage", config=config, env=env)
+    delivery = DeliveryStack(app, "AppAnalyticsDelivery", config=config, env=env)
+    catalog = CatalogStack(app, "AppAnalyticsCatalog", config=config, env=env)
+    queries = QueriesStack(app, "AppAnalyticsQueries", config=config, env=env)
+
+    delivery.add_stack_dependency(storage)
+    catalog.add_stack_dependency(delivery)
+    queries.add_stack_dependency(catalog)

@@ -41,7 +41,8 @@ class S3Output:
 class S3DeliveryStream(CfnResource):
     """The stream and its role; what waits in it is encrypted.
 
-    With a table records become Parquet, and the buffer must be of 64 MB or more.
+    With a table records become Parquet, and the buffer must be of 64 MB or more. With `newlines` one follows
+    each record, which producers need not send; it goes with neither table nor transformation.
     """
 
     def __init__(
@@ -55,7 +56,9 @@ class S3DeliveryStream(CfnResource):
         log_group: CfnLogGroup,
         table: GlueTableName | None = None,
         transformation: Transformation | None = None,
+        newlines: bool = False,
     ) -> None:
+        assert not newlines or (table is None and transformation is None)
         role = _role(scope, f"{id}Role", name, output, log_group, table, transformation)
         super().__init__(
             scope,
@@ -83,9 +86,19 @@ class S3DeliveryStream(CfnResource):
                         if transformation is None
                         else {"ProcessingConfiguration": processing(transformation, role.role_arn)}
                     ),
+                    **({"ProcessingConfiguration": _newline_after_each_record()} if newlines else {}),
                 },
             },
         )
+
+
+def _newline_after_each_record() -> dict[str, object]:
+    """https://docs.aws.amazon.com/firehose/latest/APIReference/API_Processor.html"""
+    delimiter = {"ParameterName": "Delimiter", "ParameterValue": "\\n"}  # a backslash and an n, as AWS has it
+    return {
+        "Enabled": True,
+        "Processors": [{"Type": "AppendDelimiterToRecord", "Parameters": [delimiter]}],
+    }
 
 
 def _to_parquet(table: GlueTableName, role: InlineRole) -> dict[str, object]:

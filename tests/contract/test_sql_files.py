@@ -135,9 +135,9 @@ def test_table_is_made_by_its_file_unchanged(tmp_path: Path, path: Path) -> None
     lakehouse.create_database(table.db)
     athena = Athena(lakehouse)
     athena.execute(path.read_text())
-    shown = [name for (name,) in athena.execute(f"show columns in {table.db}.{table.name}").rows]
+    shown = [name for (name,) in athena.execute(f"show columns in `{table.db}`.`{table.name}`").rows]
     assert shown[: len(COLUMNS)] == list(COLUMNS) if table.name == "web_log_iceberg" else shown
-    assert athena.execute(f"select count(*) from {table.db}.{table.name}").rows == [(0,)]
+    assert athena.execute(f'select count(*) from "{table.db}"."{table.name}"').rows == [(0,)]
 
 
 def test_queries_answer_the_same_from_the_hand_made_table(tmp_path: Path) -> None:

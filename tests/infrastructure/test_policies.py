@@ -1,95 +1,21 @@
-"""Least privilege: the exact actions and resources of each role, and the reason for each wildcard."""
+"""Least privilege: the exact actions and resources of each role, which `roles/` has, and why a wildcard is one."""
 
 from __future__ import annotations
 
 import json
+from importlib import import_module
 from typing import Any
 
 import pytest
 
 from stacks.web_analytics.delivery_stream_stack import DeliveryStreamStack
+from tests.deploy_order import DEPLOY_ORDER
 
 WILDCARD_REASONS = {
     "kinesis:ListStreams": "the action knows no resource",
     "lakeformation:GetDataAccess": "the action knows no resource",
     "xray:PutTelemetryRecords": "the action knows no resource",
     "xray:PutTraceSegments": "the action knows no resource",
-}
-
-GLUE_TABLE = [
-    "glue:catalog",
-    "glue:database/web_log_iceberg_db",
-    "glue:table/web_log_iceberg_db/web_log_iceberg",
-]
-BUCKET = "s3:web-analytics-{region}-{account}"
-
-ROLES: dict[str, dict[str, tuple[list[str], list[str]]]] = {
-    "WebAnalyticsKdsProxyApiGw/KinesisRole": {
-        "UseTheStream": (
-            ["kinesis:DescribeStream", "kinesis:PutRecord", "kinesis:PutRecords"],
-            ["kinesis:stream/PUT-Firehose-aEhWz"],
-        ),
-        "ListStreams": (["kinesis:ListStreams"], ["*"]),
-    },
-    "WebAnalyticsKdsProxyApiGw/AccountLogRole": {},
-    "WebAnalyticsDataFirehoseToIcebergS3Path/OptimizerRole": {
-        "RewriteTableFiles": (
-            ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"],
-            [f"{BUCKET}/web_log_iceberg_db/web_log_iceberg/*"],
-        ),
-        "ListBucket": (["s3:ListBucket"], [BUCKET]),
-        "UpdateTable": (["glue:GetTable", "glue:UpdateTable"], GLUE_TABLE),
-        "WriteLogs": (
-            ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"],
-            ["logs:log-group:/aws-glue/iceberg-*", "logs:log-group:/aws-glue/iceberg-*:*"],
-        ),
-        "UseLakeFormation": (["lakeformation:GetDataAccess"], ["*"]),
-    },
-    "WebAnalyticsFirehoseDataTransformLambdaStack/TransformFunctionRole": {
-        "WriteLog": (["logs:CreateLogStream", "logs:PutLogEvents"], ["TransformFunctionLog.Arn"]),
-        "WriteTraces": (["xray:PutTelemetryRecords", "xray:PutTraceSegments"], ["*"]),
-    },
-    "WebAnalyticsFirehoseToIcebergRoleStack/DeliveryRole": {
-        "CommitToTable": (["glue:GetDatabase", "glue:GetTable", "glue:UpdateTable"], GLUE_TABLE),
-        "WriteObjects": (
-            [
-                "s3:AbortMultipartUpload",
-                "s3:DeleteObject",
-                "s3:GetBucketLocation",
-                "s3:GetObject",
-                "s3:ListBucket",
-                "s3:ListBucketMultipartUploads",
-                "s3:PutObject",
-            ],
-            [BUCKET, f"{BUCKET}/*"],
-        ),
-        "ReadStream": (
-            [
-                "kinesis:DescribeStream",
-                "kinesis:GetRecords",
-                "kinesis:GetShardIterator",
-                "kinesis:ListShards",
-            ],
-            ["kinesis:stream/PUT-Firehose-aEhWz"],
-        ),
-        "Transform": (
-            ["lambda:GetFunctionConfiguration", "lambda:InvokeFunction"],
-            ["lambda:function:web-analytics-firehose-data-transform:*"],
-        ),
-        "WriteErrorLog": (
-            ["logs:PutLogEvents"],
-            ["logs:log-group:/aws/kinesisfirehose/web-analytics:log-stream:*"],
-        ),
-        "UseLakeFormation": (["lakeformation:GetDataAccess"], ["*"]),
-    },
-}
-
-SERVICES = {
-    "WebAnalyticsKdsProxyApiGw/KinesisRole": "apigateway.amazonaws.com",
-    "WebAnalyticsKdsProxyApiGw/AccountLogRole": "apigateway.amazonaws.com",
-    "WebAnalyticsDataFirehoseToIcebergS3Path/OptimizerRole": "glue.amazonaws.com",
-    "WebAnalyticsFirehoseDataTransformLambdaStack/TransformFunctionRole": "lambda.amazonaws.com",
-    "WebAnalyticsFirehoseToIcebergRoleStack/DeliveryRole": "firehose.amazonaws.com",
 }
 
 
@@ -122,7 +48,16 @@ def as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def test_each_role_may_do_exactly_this(roles: dict[str, dict[str, Any]]) -> None:
+def expected(system: str) -> Any:
+    return import_module(f"tests.infrastructure.roles.{system}")
+
+
+def of_system(system: str, roles: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    return {name: role for name, role in roles.items() if name.split("/")[0] in DEPLOY_ORDER[system]}
+
+
+@pytest.mark.parametrize("system", DEPLOY_ORDER)
+def test_each_role_may_do_exactly_this(roles: dict[str, dict[str, Any]], system: str) -> None:
     found = {
         name: {
             statement["Sid"]: (
@@ -132,9 +67,9 @@ def test_each_role_may_do_exactly_this(roles: dict[str, dict[str, Any]]) -> None
             for policy in role.get("Policies", ())
             for statement in policy["PolicyDocument"]["Statement"]
         }
-        for name, role in roles.items()
+        for name, role in of_system(system, roles).items()
     }
-    assert found == ROLES
+    assert found == expected(system).ROLES
 
 
 def test_every_wildcard_has_a_reason(roles: dict[str, dict[str, Any]]) -> None:
@@ -147,10 +82,11 @@ def test_every_wildcard_has_a_reason(roles: dict[str, dict[str, Any]]) -> None:
                     assert set(actions) <= set(WILDCARD_REASONS)
 
 
-def test_each_role_serves_one_service(roles: dict[str, dict[str, Any]]) -> None:
-    for name, role in roles.items():
+@pytest.mark.parametrize("system", DEPLOY_ORDER)
+def test_each_role_serves_one_service(roles: dict[str, dict[str, Any]], system: str) -> None:
+    for name, role in of_system(system, roles).items():
         (statement,) = role["AssumeRolePolicyDocument"]["Statement"]
-        assert statement["Principal"] == {"Service": SERVICES[name]}
+        assert statement["Principal"] == {"Service": expected(system).SERVICES[name]}
 
 
 def test_firehose_assumes_its_role_for_this_account_alone(roles: dict[str, dict[str, Any]]) -> None:
@@ -181,7 +117,7 @@ def test_every_log_group_forgets(assembly: Any) -> None:
         for stack in assembly.stacks
         for group in assembly[stack].of_type("AWS::Logs::LogGroup").values()
     ]
-    assert len(groups) == 3
+    assert groups
     assert {group["Properties"]["RetentionInDays"] for group in groups} == {30}
 
 

@@ -1,0 +1,73 @@
+"""An Athena work group and the queries that it offers.
+
+https://docs.aws.amazon.com/athena/latest/ug/workgroups-settings.html
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from aws_cdk import CfnResource
+from constructs import Construct
+
+from stacks.config import ROOT
+
+
+class WorkGroup(CfnResource):
+    """Its settings hold whatever a client says: where results go, and when a query has scanned enough.
+
+    `scan_limit_in_bytes` is of one query, 10 MB at least; None leaves it without a limit.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        name: str,
+        description: str,
+        results: str,
+        scan_limit_in_bytes: int | None,
+    ) -> None:
+        limit = {} if scan_limit_in_bytes is None else {"BytesScannedCutoffPerQuery": scan_limit_in_bytes}
+        super().__init__(
+            scope,
+            id,
+            type="AWS::Athena::WorkGroup",
+            properties={
+                "Name": name,
+                "Description": description,
+                # A work group with a history of queries could not be deleted otherwise.
+                "RecursiveDeleteOption": True,
+                "WorkGroupConfiguration": {
+                    "EnforceWorkGroupConfiguration": True,
+                    "EngineVersion": {"SelectedEngineVersion": "Athena engine version 3"},
+                    "PublishCloudWatchMetricsEnabled": True,
+                    "ResultConfiguration": {
+                        "OutputLocation": results,
+                        "EncryptionConfiguration": {"EncryptionOption": "SSE_S3"},
+                    },
+                    **limit,
+                },
+            },
+        )
+
+    def add_queries(self, folder: str, database: str) -> None:
+        """Each file of `sql/{folder}` under its own name; its first line says what it answers."""
+        for file in sorted((ROOT / "sql" / folder).glob("*.sql")):
+            self._add_query(file, database)
+
+    def _add_query(self, file: Path, database: str) -> None:
+        text = file.read_text(encoding="utf-8")
+        CfnResource(
+            self.stack,
+            f"{file.stem.title().replace('_', '')}Query",
+            type="AWS::Athena::NamedQuery",
+            properties={
+                "Name": file.stem,
+                "Description": text.splitlines()[0].removeprefix("-- "),
+                "Database": database,
+                "WorkGroup": self.ref,
+                "QueryString": text,
+            },
+        )
