@@ -1,4 +1,6 @@
-"""One port for everything: REST APIs by name, AWS JSON for the SDKs, `/_local/` for our own commands."""
+"""One port for everything: REST APIs by name, AWS JSON for the SDKs, `/_local/` for our own commands,
+`/_cognito/` for signing in.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +15,7 @@ from typing import Any
 
 import uvicorn
 
+from local_runtime.addresses import LOGIN_PATH
 from local_runtime.control import Control
 from local_runtime.errors import LocalRuntimeError
 from local_runtime.run import LocalRun
@@ -50,7 +53,7 @@ def listen(port: int) -> socket.socket:
 
 
 class Application:
-    """Sends each request to the gateway, the control or the AWS endpoint by its path."""
+    """Sends each request to the gateway, the control, the sign-in or the AWS endpoint by its path."""
 
     def __init__(self, run: LocalRun) -> None:
         self._apis = {(name, stage) for name, api in run.gateway.apis.items() for stage in api.stages}
@@ -69,6 +72,8 @@ class Application:
         path = scope["path"]
         if path.startswith("/_local/"):
             await self._control(scope, receive, send)
+        elif path.startswith(f"{LOGIN_PATH}/"):
+            await self._aws.login(scope, receive, send)
         elif tuple(path.split("/", 3)[1:3]) in self._apis:
             await self._metered_gateway(scope, receive, send)
         elif is_aws_request(scope):

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import queue
 import threading
+from dataclasses import replace
 from pathlib import Path
 
+from local_runtime.addresses import LocalAddresses
 from local_runtime.assembly.model import Assembly, Resource
 from local_runtime.errors import AwsError, LocalRuntimeError
 from local_runtime.lambdas.configuration import FunctionConfiguration
@@ -67,6 +69,9 @@ class LambdaFunction:
             LocalRuntimeError: its code is no asset, or the environment lacks a package of a layer.
         """
         configuration = FunctionConfiguration.from_resource(resource)
+        localize = LocalAddresses(assembly, endpoint_url).localize
+        variables = {name: localize(value) for name, value in configuration.environment.items()}
+        configuration = replace(configuration, environment=variables)
         packages = state.absolute() / "lambda"
         layers = [unpack_layer(arn, assembly, packages / "layers") for arn in configuration.layers]
         surroundings = Surroundings(

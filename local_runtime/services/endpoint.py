@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from local_runtime.addresses import LocalAddresses
 from local_runtime.assembly.model import Assembly
 from local_runtime.service import Service
 from local_runtime.services.athena.service import AthenaService
@@ -14,6 +15,7 @@ from local_runtime.services.cloudwatch.service import CloudWatchService
 from local_runtime.services.cloudwatch.store import MetricStore
 from local_runtime.services.glue import GlueService
 from local_runtime.services.lambda_api import LambdaEndpoint
+from local_runtime.services.managed_login import ManagedLogin
 from local_runtime.services.moto_sidecar import MotoSidecar
 from local_runtime.services.s3.context import S3Context
 from local_runtime.services.s3.endpoint import S3Endpoint
@@ -83,6 +85,7 @@ class AwsEndpoint:
             "sns": Topics(assembly, self.messages),
         }
         self._others = MotoSidecar(assembly.region, assembly.account, endpoint_url, stateful)
+        self.login = ManagedLogin(self._others, LocalAddresses(assembly, endpoint_url))
         self._router = AwsRouter(
             json,
             {

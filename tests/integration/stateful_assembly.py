@@ -73,6 +73,23 @@ RESOURCES: dict[str, Any] = {
             "ExplicitAuthFlows": ["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
         },
     },
+    "Domain": {
+        "Type": "AWS::Cognito::UserPoolDomain",
+        "Properties": {"Domain": "readers-login", "UserPoolId": _ref("Pool")},
+    },
+    "PageClient": {
+        "Type": "AWS::Cognito::UserPoolClient",
+        "Properties": {
+            "UserPoolId": _ref("Pool"),
+            "AllowedOAuthFlowsUserPoolClient": True,
+            "AllowedOAuthFlows": ["code"],
+            "AllowedOAuthScopes": ["openid", "email"],
+            "CallbackURLs": [
+                {"Fn::Sub": "https://${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}/v1/page"}
+            ],
+            "LogoutURLs": [{"Fn::Sub": "https://${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}/v1/bye"}],
+        },
+    },
     "Closed": {
         "Type": "AWS::Cognito::UserPool",
         "Properties": {"AdminCreateUserConfig": {"AllowAdminCreateUserOnly": True}},
@@ -125,6 +142,7 @@ RESOURCES: dict[str, Any] = {
 OUTPUTS = {
     "PoolId": {"Value": _ref("Pool")},
     "ClientId": {"Value": _ref("Client")},
+    "PageClientId": {"Value": _ref("PageClient")},
     "ClosedClientId": {"Value": _ref("ClosedClient")},
     "TopicArn": {"Value": _ref("Topic")},
     "MadeArn": {"Value": _ref("Made")},

@@ -78,7 +78,10 @@ def _policies(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _create_client(moto: Moto, resource: Resource) -> None:
-    given = {"ClientName": resource.logical_id, **resource.properties}
+    from moto.cognitoidp.models import CognitoIdpUserPoolAttribute
+
+    readable = list(CognitoIdpUserPoolAttribute.STANDARD_SCHEMA)  # what a client reads when nothing is said
+    given = {"ClientName": resource.logical_id, "ReadAttributes": readable, **resource.properties}
     made = _ask(moto, "CreateUserPoolClient", given)["UserPoolClient"]["ClientId"]
     clients = moto.backend(SERVICE).user_pools[given["UserPoolId"]].clients
     client = clients.pop(made)
