@@ -1,4 +1,4 @@
-"""The command line: `up`, `sql`, `status`, `flush`."""
+"""The command line: `up`, `sql`, `status`, `flush`, `crawl` ..."""
 
 from __future__ import annotations
 
@@ -268,6 +268,30 @@ def maintain(
             f"{done['written_files']}, {done['expired_snapshots']} snapshots forgotten, "
             f"{done['removed_files']} orphan files removed ({done['removed_bytes']} bytes)"
         )
+
+
+@app.command()
+def crawl(
+    name: Annotated[str | None, typer.Argument(help="One crawler; without it all of them.")] = None,
+    port: RunPort = None,
+    state: StateOption = DEFAULT_STATE,
+) -> None:
+    """Run crawlers now and print what changed in the Data Catalog."""
+    answer = ControlClient(port, state).ask("crawl", {"name": name}, 3600)
+    if not answer["crawls"]:
+        print("the assembly has no crawlers")
+    for done in answer["crawls"]:
+        seconds = done["ended"] - done["started"]
+        print(
+            f"{done['crawler']}: {done['status'].lower()} in {seconds:.1f} s, "
+            f"{done['read_files']} of {done['files']} objects were new"
+        )
+        lines = [*done["changes"], *(f"warning: {warning}" for warning in done["warnings"])]
+        for line in lines or ["nothing changed"]:
+            print(f"  {line}")
+    failed = [f"{done['crawler']}: {done['error']}" for done in answer["crawls"] if done["error"]]
+    if failed:
+        raise LocalRuntimeError("; ".join(failed))
 
 
 def main() -> None:

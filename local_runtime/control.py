@@ -25,7 +25,7 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 Answer = tuple[int, dict[str, Any]]
 
 MAX_BODY_BYTES = 1024 * 1024
-LONG_ACTIONS = frozenset({"flush", "sql", "maintain"})
+LONG_ACTIONS = frozenset({"flush", "sql", "maintain", "crawl"})
 PARALLEL_LONG_ACTIONS = 16
 DEFAULT_FLUSH_SECONDS = 60.0
 
@@ -44,6 +44,7 @@ class Control:
             "flush": self._flush,
             "sql": self._sql,
             "maintain": self._maintain,
+            "crawl": self._crawl,
             "tail": self._tail,
             "messages": self._messages,
         }
@@ -106,6 +107,13 @@ class Control:
         hours = _number(request, "snapshot_hours", MAX_SNAPSHOT_HOURS)
         age = None if hours is None else timedelta(hours=hours)
         return 200, {"tables": [asdict(done) for done in self._run.upkeep.maintain_now(age)]}
+
+    def _crawl(self, request: dict[str, Any]) -> Answer:
+        name, known = _text(request, "name"), sorted(self._run.crawlers.by_name)
+        if name is not None and name not in known:
+            raise InvalidRequestError(f"there is no crawler {name!r}; there is {', '.join(known) or 'none'}")
+        names = known if name is None else [name]
+        return 200, {"crawls": [asdict(self._run.crawlers.run(name)) for name in names]}
 
     def _sql(self, request: dict[str, Any]) -> Answer:
         from local_runtime.athena.result import QueryError

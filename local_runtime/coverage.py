@@ -31,6 +31,7 @@ PLAYED = frozenset(
         "AWS::Cognito::UserPoolUser",
         "AWS::Cognito::UserPoolUserToGroupAttachment",
         "AWS::DynamoDB::Table",
+        "AWS::Glue::Crawler",
         "AWS::Glue::Database",
         "AWS::Glue::Table",
         "AWS::Glue::TableOptimizer",

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from local_runtime.assembly import Assembly, Resource
 from local_runtime.coverage import serves_a_deployment
+from local_runtime.crawler.crawlers import Crawlers
 from local_runtime.deliveries import DELIVERY_STREAM_TYPE, DeliveryFactory, direct_puts
 from local_runtime.errors import LocalRuntimeError
 from local_runtime.firehose.crash_point import crash_point
@@ -29,6 +30,7 @@ from local_runtime.kinesis.store import StreamStore
 from local_runtime.lambdas.function import LambdaFunction
 from local_runtime.lambdas.logs import LogFile
 from local_runtime.metrics import Metrics
+from local_runtime.schedules.scheduler import Scheduler
 from local_runtime.services.endpoint import AwsEndpoint
 from local_runtime.services.firehose import FirehoseService
 from local_runtime.services.lambda_api import MeteredFunction
@@ -114,6 +116,9 @@ class LocalRun:
                 if item.physical_id in self.direct_puts
             },
         )
+        self.scheduler = Scheduler()
+        self.crawlers = Crawlers(assembly, state.root, lambda: self.lakehouse)
+        self.crawlers.schedule(self.scheduler)
         self.aws = AwsEndpoint(
             assembly,
             state.root,
@@ -122,6 +127,7 @@ class LocalRun:
             firehose=firehose,
             functions=self.functions,
             metrics=self.metrics,
+            crawlers=self.crawlers,
             lakehouse=lambda: self.lakehouse,
             athena=lambda: self.athena,
         )
@@ -181,6 +187,7 @@ class LocalRun:
         threading.Thread(target=self._open_lakehouse, name="lakehouse", daemon=True).start()
         threading.Thread(target=self._trim_forever, name="retention", daemon=True).start()
         self.upkeep.start()
+        self.scheduler.start()
         for delivery in self.deliveries:
             delivery.start()
 
@@ -240,6 +247,8 @@ class LocalRun:
             function.close()
         self.gateway.close()
         self._ready.wait()
+        self.scheduler.stop()
+        self.crawlers.close()
         self.upkeep.stop()
         for delivery in self.deliveries:
             delivery.join()

@@ -129,6 +129,7 @@ NAMES: Mapping[str, TypeNames] = {
         },
         ref=lambda stack, logical_id, _place: f"{stack}-{logical_id}-{short_id(stack, logical_id)}".lower(),
     ),
+    "AWS::Glue::Crawler": TypeNames(name=("Name",)),
     "AWS::Glue::Database": TypeNames(name=("DatabaseInput", "Name")),
     "AWS::Glue::Table": TypeNames(name=("Name",), other_name=("TableInput", "Name")),
     "AWS::KMS::Key": TypeNames(arn=_REGIONAL % "kms" + "key/{id}"),

@@ -34,7 +34,7 @@ class ExternalSource:
     keys: Sequence[tuple[str, HiveType]]
     files: Sequence[PartitionFile]
     json_rows: pa.Table | None = field(default=None, compare=False)
-    """All rows with the file's number in `$file`, when the files are JSON."""
+    """All rows with the file's number in a column of its own, when the files are JSON."""
 
     @property
     def columns(self) -> Mapping[str, str]:
@@ -51,7 +51,7 @@ class ExternalSource:
         keys = [f"CAST(files.{quoted(name)} AS {kind.duckdb}) AS {quoted(name)}" for name, kind in self.keys]
         extra = [f'files.uri AS "{PATH}"', f'NULL::BIGINT AS "{ROW_POSITION}"'] if hidden else []
         if self.json_rows is not None:
-            stored, on = f'"{parameter}"', 'stored."$file" = files.number'
+            stored, on = f'"{parameter}"', f"stored.{quoted(_file_number(self.stored))} = files.number"
         else:
             stored, on = self._parquet(parameter), "stored.filename = files.path"
         return (
@@ -116,6 +116,11 @@ def _partitions(keys: Sequence[tuple[str, HiveType]], files: Sequence[PartitionF
     return ArrowSource({name: "varchar" for name, _ in keys}, pa.table(arrays))
 
 
+def _file_number(stored: Sequence[tuple[str, HiveType]]) -> str:
+    """A name that no column has: a crawler takes columns' names from what clients send."""
+    return "$file" + "_" * max((len(name) for name, _ in stored), default=0)
+
+
 class ParsedFiles:
     """JSON files that were read before, until their rows are many."""
 
@@ -145,8 +150,9 @@ def _json_rows(
     parsed: ParsedFiles,
 ) -> pa.Table:
     options = {**table.parameters, **table.serde_parameters}
+    file_number = _file_number(stored)
     empty = pa.table({name: pa.array([], kind.arrow) for name, kind in stored})
-    parts = [empty.append_column("$file", pa.array([], pa.int64()))]
+    parts = [empty.append_column(file_number, pa.array([], pa.int64()))]
     for number, item in enumerate(files):
         version = (str(item.file.path), item.file.path.stat().st_mtime_ns, item.file.size, tuple(stored))
         key = (*version, tuple(sorted(options.items())))
@@ -154,5 +160,5 @@ def _json_rows(
         if rows is None:
             rows = read_json_file(item.file.path, item.file.uri, stored, options)
             parsed.put(key, rows)
-        parts.append(rows.append_column("$file", pa.array([number] * rows.num_rows, pa.int64())))
+        parts.append(rows.append_column(file_number, pa.array([number] * rows.num_rows, pa.int64())))
     return pa.concat_tables(parts)

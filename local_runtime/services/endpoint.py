@@ -14,6 +14,7 @@ from local_runtime.services.athena.service import AthenaService
 from local_runtime.services.cloudwatch.service import CloudWatchService
 from local_runtime.services.cloudwatch.store import MetricStore
 from local_runtime.services.glue import GlueService
+from local_runtime.services.glue_crawlers import GlueCrawlers
 from local_runtime.services.lambda_api import LambdaEndpoint
 from local_runtime.services.managed_login import ManagedLogin
 from local_runtime.services.moto_sidecar import MotoSidecar
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from local_runtime.athena.engine import Athena
+    from local_runtime.crawler.crawlers import Crawlers
     from local_runtime.lakehouse.lakehouse import Lakehouse
     from local_runtime.lambdas.function import LambdaFunction
 
@@ -54,10 +56,11 @@ class AwsEndpoint:
         firehose: Service,
         functions: Sequence[LambdaFunction],
         metrics: MetricStore,
+        crawlers: Crawlers,
         lakehouse: Callable[[], Lakehouse],
         athena: Callable[[], Athena],
     ) -> None:
-        glue = GlueService(lakehouse, assembly.account)
+        glue = GlueService(lakehouse, assembly.account, GlueCrawlers(crawlers).actions)
         cloudwatch = CloudWatchService(metrics)
         self._athena = AthenaService(assembly, state / "athena.db", athena, lakehouse, glue)
         self._lambda = LambdaEndpoint(functions)

@@ -6,7 +6,8 @@ https://docs.aws.amazon.com/glue/latest/webapi/WebAPI_Welcome.html
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from local_runtime.errors import AwsError
@@ -25,7 +26,12 @@ INVALID = "InvalidInputException"
 class GlueService:
     """A `Service`. `lakehouse` waits until the tables are there."""
 
-    def __init__(self, lakehouse: Callable[[], Lakehouse], account: str) -> None:
+    def __init__(
+        self,
+        lakehouse: Callable[[], Lakehouse],
+        account: str,
+        more_actions: Mapping[str, Callable[[Request], Response]] = MappingProxyType({}),
+    ) -> None:
         self._lakehouse = lakehouse
         self._account = account
         self._actions: dict[str, Callable[[Request], Response]] = {
@@ -35,6 +41,7 @@ class GlueService:
             "GetTable": self._get_table,
             "GetPartitions": self._get_partitions,
             "GetPartition": self._get_partition,
+            **more_actions,
         }
 
     def __call__(self, action: str, request: Request) -> Response:

@@ -149,10 +149,12 @@ OUTPUTS = {
 }
 
 
-def write_assembly(directory: Path, resources: dict[str, Any] = RESOURCES) -> Path:
+def write_assembly(
+    directory: Path, resources: dict[str, Any] = RESOURCES, outputs: dict[str, Any] = OUTPUTS
+) -> Path:
     """The assembly in `directory`, as the CDK writes one."""
     directory.mkdir(parents=True, exist_ok=True)
-    template = {"Resources": resources, "Outputs": OUTPUTS}
+    template = {"Resources": resources, "Outputs": outputs}
     (directory / "Small.template.json").write_text(json.dumps(template))
     stack = {
         "type": "aws:cloudformation:stack",
