@@ -28,6 +28,7 @@ from local_runtime.services.stateful.dynamodb import DynamoDbTables
 from local_runtime.services.stateful.messages import MessageFiles
 from local_runtime.services.stateful.secrets_manager import Secrets
 from local_runtime.services.stateful.sns import Topics
+from local_runtime.services.stateful.store import ServiceStore
 from local_runtime.services.sts import StsService
 from local_runtime.wire.endpoint import AwsJsonEndpoint
 from local_runtime.wire.http import Receive, Scope, Send
@@ -80,11 +81,12 @@ class AwsEndpoint:
                 "GraniteServiceVersion20100801",
             },
         )
+        self._kept = ServiceStore(state / "services.db")
         self.messages = MessageFiles(state / "messages")
         stateful: dict[str, Stateful] = {
-            "cognito-idp": UserPools(assembly),
-            "dynamodb": DynamoDbTables(assembly),
-            "secretsmanager": Secrets(assembly),
+            "cognito-idp": UserPools(assembly, self._kept),
+            "dynamodb": DynamoDbTables(assembly, self._kept),
+            "secretsmanager": Secrets(assembly, self._kept),
             "sns": Topics(assembly, self.messages),
         }
         self._others = MotoSidecar(assembly.region, assembly.account, endpoint_url, stateful)
@@ -107,6 +109,7 @@ class AwsEndpoint:
         """End what runs in the background."""
         self._lambda.close()
         self._others.close()
+        self._kept.close()
         self._athena.close()
         self._s3.close()
 

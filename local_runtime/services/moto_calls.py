@@ -57,11 +57,12 @@ class Moto:
         self._started = False
 
     def start(self) -> None:
-        """Make sure that whatever a backend calls with an AWS client of its own stays in this run."""
+        """Make sure that what a backend calls with an AWS client of its own stays in this run."""
         with self._lock:
             if not self._started:
                 log.info("moto starts: a service is used that the local run does not play itself")
                 os.environ["AWS_ENDPOINT_URL"] = self._endpoint_url
+                _forget_objects()
                 self._started = True
 
     def backend(self, service: str) -> Any:
@@ -121,6 +122,16 @@ class Moto:
             message = f"{call.service} {action} is not run here, nor does moto have it: {error}"
             raise AwsError("UnknownOperationException", message) from error
         return status, headers, body.encode() if isinstance(body, str) else body
+
+
+def _forget_objects() -> None:
+    """Keep moto from listing every object it ever made: the run would grow by each item."""
+    from moto.core.common_models import BaseModel
+
+    def new(cls: type[Any], *_args: Any, **_kwargs: Any) -> Any:
+        return object.__new__(cls)
+
+    BaseModel.__new__ = new  # type: ignore[method-assign]
 
 
 def _host(call: Call, region: str) -> str:

@@ -44,6 +44,8 @@ _UNSIGNED_TARGETS: Mapping[str, str] = {
 }
 """Calls that applications make before they have credentials."""
 
+_READS = ("AdminGet", "AdminList", "Describe", "Get", "List", "Query", "Scan")
+
 Answer = tuple[int, list[tuple[bytes, bytes]], bytes]
 """Status, headers and body."""
 Result = TypeVar("Result")
@@ -103,7 +105,7 @@ class MotoSidecar:
         """What `work` makes of a service's objects, between two calls of the service, and then kept."""
         return await self._workers.run(self._use, service, work)
 
-    def _use(self, service: str, work: Callable[[Moto], Result]) -> Result:
+    def _use(self, service: str, work: Callable[[Moto], Result], *, reads: bool = False) -> Result:
         with self._locks_lock:
             lock = self._locks[service]
         with lock:  # a service of moto is plain objects, made for one thread
@@ -111,7 +113,7 @@ class MotoSidecar:
             try:
                 return work(self._moto)
             finally:
-                if stateful is not None:
+                if stateful is not None and not reads:
                     stateful.keep(self._moto)
 
     def _create(self, service: str) -> Stateful | None:
@@ -123,6 +125,7 @@ class MotoSidecar:
             try:
                 if stateful is not None:
                     stateful.create(self._moto)
+                    stateful.keep(self._moto)
             except Exception as error:
                 self._created[service] = error
         failed = self._created[service]
@@ -138,7 +141,8 @@ class MotoSidecar:
                 stateful.refuse(moto, call)
             return moto.answer(call)
 
-        status, headers, content = self._use(call.service, work)
+        reads = call.method == "GET" or call.action.startswith(_READS)
+        status, headers, content = self._use(call.service, work, reads=reads)
         skipped = ("content-length", "transfer-encoding", "date", "server", "connection")
         fields = [
             (str(name).lower().encode("latin-1"), str(value).encode("latin-1", "replace"))

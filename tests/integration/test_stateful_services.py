@@ -187,3 +187,36 @@ def test_pool_and_client_refuse_what_the_template_does_not_allow(run: LocalRunPr
     pools.admin_confirm_sign_up(UserPoolId=outputs["PoolId"], Username="bob")
     wrong = {"AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": {"USERNAME": "bob", "PASSWORD": "wrong"}}
     assert refusal(pools.initiate_auth, ClientId=ours, **wrong) == "NotAuthorizedException"
+
+
+def test_what_was_answered_survives_a_kill(start_run: StartRun, directory: Path, tmp_path: Path) -> None:
+    outputs: Any = load_assembly(directory).outputs["Small"]
+    arguments = (tmp_path / "state", "--assembly", str(directory))
+    items = [
+        {"requestid": {"S": str(number)}, "contextid": {"S": "c"}, "callerid": {"S": "me"}}
+        for number in range(100)
+    ]
+    with start_run(*arguments) as first:
+        generated = client(first, "secretsmanager").get_secret_value(SecretId=outputs["MadeArn"])[
+            "SecretString"
+        ]
+        client(first, "secretsmanager").put_secret_value(SecretId="tokens", SecretString="rotated")
+        tokens = sign_in(first, outputs, "ann")
+        client(first, "sns").publish(TopicArn=outputs["TopicArn"], Message="before")
+        for item in items:
+            client(first, "dynamodb").put_item(TableName="clicks", Item=item)
+        first.kill()
+    with start_run(*arguments) as second:
+        found = client(second, "dynamodb").scan(TableName="clicks")["Items"]
+        assert sorted(found, key=str) == sorted(items, key=str)
+        secrets = client(second, "secretsmanager")
+        assert secrets.get_secret_value(SecretId=outputs["MadeArn"])["SecretString"] == generated
+        assert secrets.get_secret_value(SecretId="tokens")["SecretString"] == "rotated"
+        assert get(second, tokens["IdToken"]) == (200, "ann")
+        refreshed = client(second, "cognito-idp").initiate_auth(
+            ClientId=outputs["ClientId"],
+            AuthFlow="REFRESH_TOKEN_AUTH",
+            AuthParameters={"REFRESH_TOKEN": tokens["RefreshToken"]},
+        )
+        assert get(second, refreshed["AuthenticationResult"]["IdToken"]) == (200, "ann")
+        assert "before" in second.command("messages", "--topic", "reports").stdout

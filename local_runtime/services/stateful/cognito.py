@@ -6,35 +6,44 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_Cogni
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import pickle
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from local_runtime.assembly.model import Assembly, Resource
 from local_runtime.errors import AwsError, LocalRuntimeError, UnsupportedResourceError
 from local_runtime.services.moto_calls import Call, Moto
 from local_runtime.services.stateful.cognito_rules import check_call
+from local_runtime.services.stateful.store import ServiceStore
 
 SERVICE, _TARGET = "cognito-idp", "AWSCognitoIdentityProviderService."
 
 _REQUIREMENTS = ("RequireLowercase", "RequireNumbers", "RequireSymbols", "RequireUppercase")
 _MAX_PASSWORD_LENGTH = 256
+_KEPT = ("users", "groups", "refresh_tokens")
+"""What of a pool outlives the run; access and ID tokens prove themselves by their signature."""
 
 
 class UserPools:
-    def __init__(self, assembly: Assembly) -> None:
+    def __init__(self, assembly: Assembly, store: ServiceStore) -> None:
         self._assembly = assembly
+        self._store = store
+        self._written = b""
         for pool in assembly.of_type("AWS::Cognito::UserPool"):
             _check_played(pool)
 
     def create(self, moto: Moto) -> None:
-        makers = {
-            "UserPool": _create_pool,
-            "UserPoolClient": _create_client,
-            "UserPoolDomain": _create_domain,
-            "UserPoolGroup": _create_group,
-            "UserPoolUser": _create_user,
-            "UserPoolUserToGroupAttachment": _add_to_group,
-        }
+        """Pools, clients and domains as the templates have them now, then who was there, then who is new."""
+        self._make(moto, {"UserPool": _create_pool, "UserPoolClient": _create_client})
+        self._make(moto, {"UserPoolDomain": _create_domain})
+        pools = moto.backend(SERVICE).user_pools
+        for pool_id, kept in (self._store.read_objects(SERVICE) or {}).items():
+            if pool_id in pools:
+                vars(pools[pool_id]).update(kept)
+        self._make(moto, {"UserPoolGroup": _create_group, "UserPoolUser": _create_user})
+        self._make(moto, {"UserPoolUserToGroupAttachment": _add_to_group})
+
+    def _make(self, moto: Moto, makers: Mapping[str, Callable[[Moto, Resource], None]]) -> None:
         for name, make in makers.items():
             for resource in self._assembly.of_type(f"AWS::Cognito::{name}"):
                 try:
@@ -46,7 +55,13 @@ class UserPools:
         check_call(moto.backend(SERVICE), call)
 
     def keep(self, moto: Moto) -> None:
-        pass
+        pools = moto.backend(SERVICE).user_pools
+        ours = (pools.get(pool.physical_id) for pool in self._assembly.of_type("AWS::Cognito::UserPool"))
+        kept = {pool.id: {name: getattr(pool, name) for name in _KEPT} for pool in ours if pool is not None}
+        written = pickle.dumps(kept)
+        if written != self._written:
+            self._store.write_objects(SERVICE, written)
+            self._written = written
 
 
 def _check_played(pool: Resource) -> None:
@@ -97,11 +112,15 @@ def _create_domain(moto: Moto, resource: Resource) -> None:
 
 
 def _create_group(moto: Moto, resource: Resource) -> None:
-    _ask(moto, "CreateGroup", {**resource.properties, "GroupName": resource.physical_id})
+    request = {**resource.properties, "GroupName": resource.physical_id}
+    there = request["GroupName"] in moto.backend(SERVICE).user_pools[request["UserPoolId"]].groups
+    _ask(moto, "UpdateGroup" if there else "CreateGroup", request)
 
 
 def _create_user(moto: Moto, resource: Resource) -> None:
-    _ask(moto, "AdminCreateUser", {**resource.properties, "Username": resource.physical_id})
+    request = {**resource.properties, "Username": resource.physical_id}
+    if moto.backend(SERVICE).user_pools[request["UserPoolId"]]._get_user(request["Username"]) is None:
+        _ask(moto, "AdminCreateUser", request)
 
 
 def _add_to_group(moto: Moto, resource: Resource) -> None:

@@ -1,4 +1,4 @@
-"""DynamoDB: the templates' tables.
+"""DynamoDB: the templates' tables, and what is in them.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-dynamodb-table.html
 """
@@ -11,6 +11,7 @@ from typing import Any
 from local_runtime.assembly.model import Assembly, Resource
 from local_runtime.errors import AwsError, LocalRuntimeError, UnsupportedResourceError
 from local_runtime.services.moto_calls import Call, Moto
+from local_runtime.services.stateful.store import ServiceStore
 
 _SERVICE, _TARGET = "dynamodb", "DynamoDB_20120810."
 _ALIKE = (
@@ -31,7 +32,8 @@ _UNPLAYED = ("ImportSourceSpecification", "KinesisStreamSpecification")
 
 
 class DynamoDbTables:
-    def __init__(self, assembly: Assembly) -> None:
+    def __init__(self, assembly: Assembly, store: ServiceStore) -> None:
+        self._store = store
         self._tables = list(assembly.of_type("AWS::DynamoDB::Table"))
         for table in self._tables:
             for name in _UNPLAYED:
@@ -41,17 +43,34 @@ class DynamoDbTables:
                     )
 
     def create(self, moto: Moto) -> None:
-        for table in self._tables:
+        from local_runtime.services.stateful.dynamodb_changes import watch
+
+        for resource in self._tables:
             try:
-                _create(moto, table)
+                _create(moto, resource)
             except AwsError as error:
-                raise LocalRuntimeError(f"{table.stack}/{table.logical_id}: {error}") from error
+                raise LocalRuntimeError(f"{resource.stack}/{resource.logical_id}: {error}") from error
+            table = moto.backend(_SERVICE).tables[resource.physical_id]
+            for item in self._store.read_items(table.name, resource.properties["KeySchema"]):
+                table.put_item(item)
+            watch(table)
 
     def refuse(self, moto: Moto, call: Call) -> None:
         pass
 
     def keep(self, moto: Moto) -> None:
-        pass
+        from local_runtime.services.stateful.dynamodb_changes import take_changes, watch
+
+        tables = moto.backend(_SERVICE).tables
+        for resource in self._tables:
+            table = tables.get(resource.physical_id)
+            if table is None:  # DeleteTable; the next run makes it anew from the template
+                self._store.drop_items(resource.physical_id)
+                continue
+            watch(table)  # UpdateTable may have made a new stream
+            changes = list(take_changes(table))
+            if changes:
+                self._store.write_items(table.name, changes)
 
 
 def _create(moto: Moto, table: Resource) -> None:
