@@ -1,4 +1,4 @@
-"""Sends fake events to the log-collector API: `python src/utils/gen_fake_data.py --help`."""
+"""Sends fake events to the API or to a delivery stream: `python src/utils/gen_fake_data.py --help`."""
 
 import sys
 from pathlib import Path

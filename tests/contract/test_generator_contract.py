@@ -13,6 +13,7 @@ from lambdas.common.event_check import EventCheck
 from lambdas.common.event_schema import EventSchema
 from lambdas.common.verdict import COMPLETE, Reason, Rejected
 from src.utils.fake_data.invalid import WEB_LOG_FLAWS
+from src.utils.fake_data.kdg.template import TextTemplate
 from src.utils.fake_data.payloads import Record, RecordSource
 from src.utils.fake_data.templates import TEMPLATES
 
@@ -90,3 +91,21 @@ def test_app_events_have_the_fields_of_the_contract() -> None:
         event = json.loads(record.data)
         assert list(event) == ["customerId", "ipAddress", "countryCode", "gender", "trafficOrigin", "event"]
         assert list(event["event"]) == ["type", "product", "amount"]
+
+
+def app_event_fields() -> tuple[list[str], list[str]]:
+    path = Path(__file__).resolve().parents[2] / "schemas/app_analytics/app_event.avsc"
+    fields = json.loads(path.read_text())["fields"]
+    return [field["name"] for field in fields], [field["name"] for field in fields[-1]["type"]["fields"]]
+
+
+@pytest.mark.parametrize("template", ["app_event", "docs/examples/app_event.template.txt"])
+def test_app_events_of_both_templates_fit_the_schema(template: str) -> None:
+    root = Path(__file__).resolve().parents[2]
+    schema = fastavro.parse_schema(json.loads((root / "schemas/app_analytics/app_event.avsc").read_text()))
+    made = TEMPLATES[template] if template in TEMPLATES else TextTemplate.read(str(root / template))
+    top, nested = app_event_fields()
+    for record in RecordSource(made, seed=1, clock=lambda: 0, max_count=500):
+        event = json.loads(record.data)
+        assert (list(event), list(event["event"])) == (top, nested)
+        assert validate(event, schema, raise_errors=False)

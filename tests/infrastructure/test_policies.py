@@ -1,4 +1,4 @@
-"""Least privilege: the exact actions and resources of each role, which `roles/` has, and why a wildcard is one."""
+"""Least privilege: the exact actions and resources of each role (in `roles/`), and why a wildcard is one."""
 
 from __future__ import annotations
 

@@ -1,10 +1,11 @@
-"""What an answer of the API says about each record of its request.
+"""What an answer of the API or of Firehose says about each record of its request.
 
 https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html: a call may fail for some records
 only; the entries of `Records` are in the order of the request, a failed one has an ErrorCode.
+https://docs.aws.amazon.com/firehose/latest/APIReference/API_PutRecordBatch.html: so do `RequestResponses`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -42,9 +43,16 @@ def read_answer(status: int, body: bytes, size: int) -> Answer:
     return all_failed(size, f"HTTP {status}{_message(document)}", may_retry=may_retry)
 
 
+def read_batch_answer(document: Mapping[str, Any], size: int) -> Answer:
+    """What PutRecordBatch answers with a 200."""
+    if not document["FailedPutCount"]:
+        return ACCEPTED
+    return _read_list(HTTPStatus.OK, document["RequestResponses"], size)
+
+
 def _read_list(status: int, entries: Any, size: int) -> Answer:
     if not isinstance(entries, list) or len(entries) != size:
-        reason = f"HTTP {status}, some records failed but the answer does not list all {size}"
+        reason = f"HTTP {int(status)}, some records failed but the answer does not list all {size}"
         return all_failed(size, reason, may_retry=False)
     codes = {
         index: str(entry["ErrorCode"])
@@ -53,7 +61,7 @@ def _read_list(status: int, entries: Any, size: int) -> Answer:
     }
     if not codes:
         return all_failed(
-            size, f"HTTP {status}, some records failed but no ErrorCode says which", may_retry=False
+            size, f"HTTP {int(status)}, some records failed but no ErrorCode says which", may_retry=False
         )
     return Answer(tuple(codes), tuple(codes.values()), may_retry=True)
 

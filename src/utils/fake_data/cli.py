@@ -11,10 +11,11 @@ from typing import Annotated, Any
 
 import typer
 
+from .kdg.template import TextTemplate
 from .payloads import RecordSource
 from .settings import DEFAULT_MAX_COUNT, DEFAULT_MAX_RETRIES, MAX_BATCH, BadInputError, Settings
 from .tally import Tally, as_report, as_text
-from .templates import TEMPLATES
+from .templates import TEMPLATES, Template
 
 DRY_RUN_CHUNK = 1000
 INTERRUPTED_EXIT = 130
@@ -54,6 +55,19 @@ def generate(
         float | None, typer.Option(help="Share of records, 0-1, that the transform is to reject. Default 0.")
     ] = None,
     template: Annotated[str | None, typer.Option(help=f"{', '.join(TEMPLATES)}. Default web_log.")] = None,
+    template_file: Annotated[
+        str | None,
+        typer.Option(
+            help="A template of the Kinesis Data Generator instead: {{random.number(9)}} and so on."
+        ),
+    ] = None,
+    target: Annotated[
+        str | None,
+        typer.Option(help="api; firehose: PutRecordBatch of a delivery stream; -: stdout. Default api."),
+    ] = None,
+    delivery_stream: Annotated[
+        str | None, typer.Option(help="Delivery stream to send to, with --target firehose.")
+    ] = None,
     max_retries: Annotated[
         int | None,
         typer.Option(help=f"Retries of a failed record, 0-20. Default {DEFAULT_MAX_RETRIES}."),
@@ -63,7 +77,7 @@ def generate(
         bool, typer.Option("--quiet", help="No progress and no summary, failures only.")
     ] = False,
 ) -> None:
-    """Send fake events to the log-collector API, or print them with --dry-run.
+    """Send fake events to the log-collector API or to a delivery stream, or print them with --dry-run.
 
     With the first five flags alone: one line a response, no retry, and the first failure ends the run.
     With any other: progress, retries and a summary. Exit 1 if anything was not accepted, 130 after Ctrl-C.
@@ -77,6 +91,9 @@ def generate(
         "base_time": base_time,
         "invalid_ratio": invalid_ratio,
         "template": template,
+        "template_file": template_file,
+        "target": target,
+        "delivery_stream": delivery_stream,
         "max_retries": max_retries,
         "report": report,
         "quiet": True if quiet else None,
@@ -95,6 +112,10 @@ def settings_from(
     further: dict[str, Any],
 ) -> Settings:
     plain = not further
+    if "template" in further and "template_file" in further:
+        raise BadInputError(
+            "--template names a template that is here, --template-file one of yours: give one"
+        )
     if max_count is None and "duration" not in further:
         max_count = DEFAULT_MAX_COUNT
     if plain:
@@ -112,7 +133,7 @@ def settings_from(
 
 def run(settings: Settings) -> int:
     source = RecordSource(
-        TEMPLATES[settings.template],
+        _template(settings),
         seed=settings.seed,
         clock=settings.clock,
         max_count=settings.max_count,
@@ -120,6 +141,17 @@ def run(settings: Settings) -> int:
         json_only=settings.api_method == "record",
     )
     return _print_events(source) if settings.dry_run else _send(settings, source)
+
+
+def _template(settings: Settings) -> Template | TextTemplate:
+    if settings.template_file is None:
+        return TEMPLATES[settings.template]
+    template = TextTemplate.read(settings.template_file)
+    if settings.target == "api" and settings.api_method == "record" and not template.is_json:
+        raise BadInputError(
+            f"--api-method record carries JSON, and the records of {settings.template_file} are none"
+        )
+    return template
 
 
 def _print_events(source: RecordSource) -> int:

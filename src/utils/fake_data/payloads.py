@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import orjson
 
+from .kdg.template import TextTemplate
 from .sessions import Clock
 from .templates import Template
 
@@ -27,7 +28,7 @@ class RecordSource:
 
     def __init__(
         self,
-        template: Template,
+        template: Template | TextTemplate,
         *,
         seed: int | None,
         clock: Clock,
@@ -38,10 +39,13 @@ class RecordSource:
         rng = random.Random(seed)  # noqa: S311  (fake data, no secret)
         # a generator of its own: the ratio changes which events are spoilt, never the events
         self._flaw_rng = random.Random(rng.getrandbits(64))  # noqa: S311
-        self._flaws = [flaw for flaw in template.flaws if flaw.is_json or not json_only]
         self._invalid_ratio = invalid_ratio
         self._invalid_count = 0
-        records = self._records(template, rng, clock)
+        if isinstance(template, TextTemplate):
+            records = self._texts(template, rng, clock)
+        else:
+            self._flaws = [flaw for flaw in template.flaws if flaw.is_json or not json_only]
+            records = self._records(template, rng, clock)
         self._stream = records if max_count is None else islice(records, max_count)
 
     def __iter__(self) -> Iterator[Record]:
@@ -65,6 +69,12 @@ class RecordSource:
                 yield Record(flaw.spoil(event, self._flaw_rng), event[key], flaw.reason)
             else:
                 yield Record(dumps(event), event[key], None)
+
+    def _texts(self, template: TextTemplate, rng: random.Random, clock: Clock) -> Iterator[Record]:
+        """Nobody knows which field tells one producer from another: a key a record spreads them."""
+        bits = self._flaw_rng.getrandbits
+        for text in template.records(rng, clock):
+            yield Record(text, f"{bits(32):08x}", None)
 
 
 def record_body(records: Sequence[Record]) -> bytes:

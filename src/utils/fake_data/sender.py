@@ -1,25 +1,20 @@
-"""Sends records to the API with a few workers, retries what failed, and keeps the account exact."""
+"""Sends records with a few workers, retries what failed, and keeps the account exact."""
 
 import asyncio
-import os
 import random
 import signal
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
-from .answers import Answer, all_failed, read_answer
+from .answers import Answer
 from .display import TICK_SECONDS, Display
 from .pacing import Pacer, backoff, pause
-from .payloads import Record, RecordSource, record_body, records_body
+from .payloads import Record, RecordSource
 from .settings import Settings
 from .tally import Tally
+from .targets import choose_target
 
-if TYPE_CHECKING:
-    from aiohttp import ClientSession
-
-REQUEST_SECONDS = 30.0
 DRAIN_SECONDS = 5.0
 FAILED_BATCHES_IN_A_ROW = 10
 INTERRUPTED = "interrupted before an answer"
@@ -34,8 +29,7 @@ class Sender:
         self._settings = settings
         self._source = source
         self._display = display
-        self._url = settings.put_url
-        self._encode = record_body if settings.api_method == "record" else records_body
+        self._target = choose_target(settings, display)
         self._pacer = Pacer(settings.rate)
         self._jitter = random.Random()  # noqa: S311  (spreads retries, no secret)
         self._closing = asyncio.Event()  # no new batches
@@ -44,26 +38,16 @@ class Sender:
         self._workers: list[asyncio.Task[None]] = []
 
     async def run(self) -> None:
-        """Sends until the source is empty, the time is over, or a signal or a hopeless API ends it."""
-        # 0.2 s of import that --help and --dry-run need not pay
-        from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
-
-        connector = TCPConnector(limit=self._settings.concurrency)
-        timeout = ClientTimeout(total=REQUEST_SECONDS)
-        headers = {"Content-Type": "application/json"}
-        async with ClientSession(
-            connector=connector, timeout=timeout, headers=headers, cookie_jar=DummyCookieJar()
-        ) as http:
-            # aiohttp resends a PUT by itself on a stale connection; such a resend would be in no account
-            http._retry_connection = False
+        """Sends until the source is empty, the time is over, or a signal or a hopeless target ends it."""
+        async with self._target:
             with self._signals():
-                await self._run_workers(http)
+                await self._run_workers()
 
-    async def _run_workers(self, http: "ClientSession") -> None:
+    async def _run_workers(self) -> None:
         loop = asyncio.get_running_loop()
         if self._settings.duration is not None:
             loop.call_later(self._settings.duration, self._closing.set)
-        self._workers = [loop.create_task(self._work(http)) for _ in range(self._settings.concurrency)]
+        self._workers = [loop.create_task(self._work()) for _ in range(self._settings.concurrency)]
         ticker = loop.create_task(self._tick())
         results = await asyncio.gather(*self._workers, return_exceptions=True)
         ticker.cancel()
@@ -102,16 +86,16 @@ class Sender:
         for worker in self._workers:
             worker.cancel()
 
-    async def _work(self, http: "ClientSession") -> None:
+    async def _work(self) -> None:
         while not self._closing.is_set():
             batch = self._source.take(self._settings.batch_size)
             if not batch:
                 return
             await pause(self._pacer.delay(len(batch)), self._closing)
             if not self._closing.is_set():
-                await self._deliver(http, batch)
+                await self._deliver(batch)
 
-    async def _deliver(self, http: "ClientSession", batch: Sequence[Record]) -> None:
+    async def _deliver(self, batch: Sequence[Record]) -> None:
         self.tally.begin(batch)
         pending = batch
         reasons: Sequence[str] = [INTERRUPTED] * len(batch)
@@ -119,7 +103,7 @@ class Sender:
             for attempt in range(self._settings.max_retries + 1):
                 if attempt:
                     self.tally.retried += len(pending)
-                answer = await self._request(http, pending)
+                answer = await self._request(pending)
                 pending, reasons = self._settle(pending, answer), answer.reasons
                 if not pending or not answer.may_retry or attempt == self._settings.max_retries:
                     break
@@ -151,39 +135,9 @@ class Sender:
         self.tally.stopped_early = why
         self._closing.set()
 
-    async def _request(self, http: "ClientSession", records: Sequence[Record]) -> Answer:
-        from aiohttp import ClientError
-
+    async def _request(self, records: Sequence[Record]) -> Answer:
         began = time.perf_counter()
-        try:
-            async with http.put(self._url, data=self._encode(records)) as response:
-                body = await response.read()
-        except (ClientError, TimeoutError) as error:
-            reason = _no_answer(error)
-            self._display.failure(reason)
-            return all_failed(len(records), reason, may_retry=True, reached=False)
-        self.tally.answered(time.perf_counter() - began)
-        self._display.answer(response.status, response.reason, body)
-        return read_answer(response.status, body, len(records))
-
-
-def _no_answer(error: Exception) -> str:
-    from aiohttp import ClientConnectorError, ClientSSLError, ServerDisconnectedError
-
-    match error:
-        case ClientSSLError():
-            return f"no secure connection ({error})"
-        case ClientConnectorError():
-            return f"cannot connect to {error.host}:{error.port} ({_system_error(error.os_error)})"
-        case ServerDisconnectedError():
-            return "the connection was closed before the answer"
-        case TimeoutError():
-            return f"no answer within {REQUEST_SECONDS:.0f} s"
-    return f"no answer ({type(error).__name__}: {error})"
-
-
-def _system_error(error: OSError) -> str:
-    # asyncio writes its own words over the system's; a name that does not resolve has a number below zero
-    if error.errno is not None and error.errno > 0:
-        return os.strerror(error.errno).lower()
-    return str(error.strerror)
+        answer = await self._target.put(records)
+        if answer.reached:
+            self.tally.answered(time.perf_counter() - began)
+        return answer

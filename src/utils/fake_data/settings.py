@@ -4,9 +4,9 @@ import re
 import time
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 from urllib.parse import quote, urlsplit
 
+from ..aws.errors import BadInputError as BadInputError
 from .sessions import Clock
 from .templates import TEMPLATES
 
@@ -15,11 +15,7 @@ DEFAULT_MAX_COUNT = 10
 DEFAULT_MAX_RETRIES = 5
 TIMESTAMP_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 
-ApiMethod = Literal["record", "records"]
-
-
-class BadInputError(Exception):
-    """A user's mistake; its text is the whole message."""
+TARGETS = ("api", "firehose", "-")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +35,9 @@ class Settings:
     base_time: str | None = None
     invalid_ratio: float = 0.0
     template: str = "web_log"
+    template_file: str | None = None
+    target: str = "api"
+    delivery_stream: str | None = None
     max_retries: int = DEFAULT_MAX_RETRIES
     report: str = "text"
     quiet: bool = False
@@ -49,6 +48,7 @@ class Settings:
         _check_choice("--api-method", self.api_method, ("record", "records"))
         _check_choice("--template", self.template, tuple(TEMPLATES))
         _check_choice("--report", self.report, ("text", "json"))
+        _check_choice("--target", self.target, TARGETS)
         if self.api_method == "record" and self.batch_size > 1:
             raise BadInputError(f"--batch-size must be 1 with --api-method record (got {self.batch_size})")
         if self.base_time is not None:
@@ -56,7 +56,21 @@ class Settings:
         if self.dry_run:
             self._check_dry_run()
         else:
-            _check_target(self.api_url, self.stream_name)
+            self._check_target()
+        if self.template_file is not None and self.invalid_ratio:
+            raise BadInputError("--invalid-ratio spoils events of --template; --template-file makes texts")
+
+    def _check_target(self) -> None:
+        if self.target == "firehose":
+            _check_delivery_stream(self.delivery_stream)
+        elif self.delivery_stream is not None:
+            raise BadInputError(f"--delivery-stream needs --target firehose (got --target {self.target})")
+        if self.target == "api":
+            _check_api(self.api_url, self.stream_name)
+        elif self.api_url is not None or self.stream_name is not None:
+            raise BadInputError(f"--api-url and --stream-name need --target api (got --target {self.target})")
+        if self.target == "-" and self.report == "json":
+            raise BadInputError("--report json goes to stdout, and so do the records of --target -")
 
     def _check_numbers(self) -> None:
         _check_range("--batch-size", self.batch_size, 1, MAX_BATCH, note=", the limit of PutRecords")
@@ -106,7 +120,7 @@ def _check_choice(flag: str, value: str, choices: tuple[str, ...]) -> None:
         raise BadInputError(f"{flag} must be one of {', '.join(choices)} (got '{value}')")
 
 
-def _check_target(api_url: str | None, stream_name: str | None) -> None:
+def _check_api(api_url: str | None, stream_name: str | None) -> None:
     if api_url is None:
         raise BadInputError("--api-url is needed to send, for example http://127.0.0.1:4566/log-collector/v1")
     if not _is_http_url(api_url):
@@ -120,6 +134,16 @@ def _check_target(api_url: str | None, stream_name: str | None) -> None:
         raise BadInputError(
             "--stream-name must be 1-128 letters, digits, '_', '.' or '-', as Kinesis has it "
             f"(got '{stream_name}')"
+        )
+
+
+def _check_delivery_stream(name: str | None) -> None:
+    if name is None:
+        raise BadInputError("--target firehose needs --delivery-stream, for example app-analytics-events")
+    if not re.fullmatch(r"[a-zA-Z0-9_.-]{1,64}", name):
+        raise BadInputError(
+            "--delivery-stream must be 1-64 letters, digits, '_', '.' or '-', as Firehose has it "
+            f"(got '{name}')"
         )
 
 
