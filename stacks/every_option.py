@@ -20,6 +20,12 @@ EVERY_OPTION: Mapping[str, Any] = MappingProxyType(
             "error_records_expire_after_days": 30,
             "destination_iceberg_table_configuration": {"unique_keys": ["event_id"]},
         },
+        "click_logger": {
+            "api": {"waf_rate_limit": 600, "authorizer_result_ttl_in_seconds": 0},
+            "items_expire_after_days": 90,
+            "files_expire_after_days": 365,
+            "alarm_email": "oncall@example.org",
+        },
         "monitoring": {"alarm_email": "oncall@example.org", "nothing_received_after_minutes": 60},
     }
 )

@@ -13,7 +13,12 @@ DEPLOY_ORDER = {
         "WebAnalyticsFirehoseToIcebergStack",
         "WebAnalyticsMonitoring",
     ],
-    "click_logger": [],
+    "click_logger": [
+        "ClickLoggerTable",
+        "ClickLoggerDelivery",
+        "ClickLoggerApi",
+        "ClickLoggerMonitoring",
+    ],
     "event_reporting": [],
     "saas_metering": [],
     "app_analytics": [

@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import CfnOutput, Duration, RemovalPolicy
 from aws_cdk.aws_apigateway import (
     AccessLogFormat,
     CfnAccount,
@@ -19,6 +19,7 @@ from aws_cdk.aws_apigateway import (
     IAccessLogDestination,
     IResource,
     LogGroupLogDestination,
+    Method,
     ResponseType,
     RestApi,
     StageOptions,
@@ -49,6 +50,7 @@ _ACCESS_LOG_LINE = {
     "extendedRequestId": "$context.extendedRequestId",
     "requestTime": "$context.requestTime",
     "ip": "$context.identity.sourceIp",
+    "caller": "$context.authorizer.principalId",
     "httpMethod": "$context.httpMethod",
     "resourcePath": "$context.resourcePath",
     "status": "$context.status",
@@ -106,9 +108,17 @@ class PublicRestApi(RestApi):
             "Execution logs would hold what clients send. The access log has a line for every request.",
         )
 
-    def allow_cors(self, resource: IResource, methods: Sequence[str]) -> None:
+    def name_endpoint(self) -> None:
+        """Output `RestApiEndpoint`, without the final slash of the CDK's own: `$API//path` is no resource."""
+        endpoint = self.node.find_child("Endpoint")
+        assert isinstance(endpoint, CfnOutput)
+        endpoint.override_logical_id("RestApiEndpoint")
+        host = f"{self.rest_api_id}.execute-api.{self.stack.region}.{self.stack.url_suffix}"
+        endpoint.value = f"https://{host}/{self.deployment_stage.stage_name}"
+
+    def allow_cors(self, resource: IResource, methods: Sequence[str]) -> Method:
         """Answers the preflight request that browsers send before the resource's own methods."""
-        resource.add_cors_preflight(
+        return resource.add_cors_preflight(
             allow_origins=["*"],
             allow_methods=[*methods, "OPTIONS"],
             allow_headers=_ALLOWED_HEADERS,

@@ -49,16 +49,8 @@ class KinesisProxyApiStack(TaggedStack):
         self._limit_rates(api, settings)
         _acknowledge_authorization(api, settings)
         self._add_methods(api, config)
-        self._add_endpoint(api)
+        api.name_endpoint()
         CfnOutput(self, "KdsRestApiName", value=api.rest_api_name)
-
-    def _add_endpoint(self, api: PublicRestApi) -> None:
-        """Without the final slash of the CDK's own output: `$API//streams` is no resource."""
-        endpoint = api.node.find_child("Endpoint")
-        assert isinstance(endpoint, CfnOutput)
-        endpoint.override_logical_id("RestApiEndpoint")
-        host = f"{api.rest_api_id}.execute-api.{self.region}.{self.url_suffix}"
-        endpoint.value = f"https://{host}/{api.deployment_stage.stage_name}"
 
     def _limit_rates(self, api: PublicRestApi, settings: KinesisProxyApi) -> None:
         stage, limit = api.deployment_stage, settings.waf_rate_limit

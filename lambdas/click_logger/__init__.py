@@ -1,0 +1,1 @@
+"""click_logger: who may send clicks, taking them, and keeping each in DynamoDB."""

@@ -1,0 +1,1 @@
+"""Lets API Gateway know what the holder of a token may do."""

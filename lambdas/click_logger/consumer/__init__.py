@@ -1,0 +1,1 @@
+"""Keeps each click of a delivery in DynamoDB on its way to the bucket."""

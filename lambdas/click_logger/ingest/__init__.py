@@ -1,0 +1,1 @@
+"""Takes clicks over HTTP and puts them to the delivery stream."""
