@@ -1,4 +1,4 @@
-"""What every layer shares: the project's root, one synth for the whole session, a run of it."""
+"""What every layer shares: the project's root, one synth of a system for the whole session, a run of it."""
 
 from __future__ import annotations
 
@@ -18,17 +18,22 @@ from typing import Any
 import pytest
 
 from local_runtime.assembly import Assembly, load_assembly
+from stacks.config import context_files
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def synthesize(directory: Path) -> None:
-    """`python app.py` into a directory, as `make synth` does, without an account."""
+def synthesize(directory: Path, system: str) -> None:
+    """`python app.py` with one system into a directory, as `make synth` does, without an account."""
     variables = {name: value for name, value in os.environ.items() if not name.startswith("CDK_")}
     subprocess.run(
         [sys.executable, "app.py"],
         cwd=ROOT,
-        env={**variables, "CDK_OUTDIR": str(directory)},
+        env={
+            **variables,
+            "CDK_OUTDIR": str(directory),
+            "CDK_CONTEXT_JSON": json.dumps({**context_files(ROOT), "systems": system}),
+        },
         check=True,
         capture_output=True,
         timeout=120,
@@ -36,17 +41,27 @@ def synthesize(directory: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def assembly_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The synthesized app; the workers of one session share one synth."""
+def assembly_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """`assembly_of("click_logger")`: a system, synthesized; the workers of one session share one synth."""
     shared = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         shared = shared.parent
-    directory = shared / "cdk.out"
-    with (shared / "synth.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (directory / "manifest.json").exists():
-            synthesize(directory)
-    return directory
+
+    def assembly_of(system: str) -> Path:
+        directory = shared / f"cdk.out.{system}"
+        with (shared / f"{system}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not (directory / "manifest.json").exists():
+                synthesize(directory, system)
+        return directory
+
+    return assembly_of
+
+
+@pytest.fixture(scope="session")
+def assembly_directory(assembly_of: Callable[[str], Path]) -> Path:
+    """The main system."""
+    return assembly_of("web_analytics")
 
 
 @pytest.fixture(scope="session")
@@ -97,12 +112,12 @@ StartRun = Callable[..., Any]
 
 
 @pytest.fixture(scope="session")
-def start_run(assembly_directory: Path) -> StartRun:
-    """`with start_run(state) as run:` brings a run up on a free port and ends it."""
+def start_run(assembly_of: Callable[[str], Path]) -> StartRun:
+    """`with start_run(state) as run:` brings a run of a system up on a free port and ends it."""
 
     @contextmanager
-    def start(state: Path, *options: str) -> Iterator[LocalRunProcess]:
-        command = [sys.executable, "-m", "local_runtime", "up", "--assembly", str(assembly_directory)]
+    def start(state: Path, *options: str, system: str = "web_analytics") -> Iterator[LocalRunProcess]:
+        command = [sys.executable, "-m", "local_runtime", "up", "--assembly", str(assembly_of(system))]
         command += ["--state", str(state), "--port", "0", *options]
         process = subprocess.Popen(
             command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True

@@ -22,4 +22,5 @@ from local_runtime.gateway import Gateway
 def test_local_run_takes_the_templates(synthesize_app: Any, settings: dict[str, Any]) -> None:
     assembly = load_assembly(synthesize_app(**settings).directory)
     check_coverage(assembly)
-    Gateway(assembly, {"kinesis": lambda _action, _request: {}})
+    functions = dict.fromkeys(item.arn for item in assembly.of_type("AWS::Lambda::Function"))
+    Gateway(assembly, {"kinesis": lambda _action, _request: {}}, functions=functions)
