@@ -84,7 +84,7 @@ class AwsEndpoint:
         self._kept = ServiceStore(state / "services.db")
         self.messages = MessageFiles(state / "messages")
         stateful: dict[str, Stateful] = {
-            "cognito-idp": UserPools(assembly, self._kept),
+            "cognito-idp": UserPools(assembly, self._kept, self.messages),
             "dynamodb": DynamoDbTables(assembly, self._kept),
             "secretsmanager": Secrets(assembly, self._kept),
             "sns": Topics(assembly, self.messages),

@@ -64,6 +64,7 @@ RESOURCES: dict[str, Any] = {
             "UserPoolName": "readers",
             "Policies": {"PasswordPolicy": {"MinimumLength": 12, "RequireNumbers": True}},
             "AdminCreateUserConfig": {"AllowAdminCreateUserOnly": False},
+            "AutoVerifiedAttributes": ["email"],
         },
     },
     "Client": {
@@ -71,6 +72,9 @@ RESOURCES: dict[str, Any] = {
         "Properties": {
             "UserPoolId": _ref("Pool"),
             "ExplicitAuthFlows": ["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
+            "IdTokenValidity": 20,
+            "AccessTokenValidity": 30,
+            "TokenValidityUnits": {"IdToken": "minutes", "AccessToken": "minutes"},
         },
     },
     "Domain": {

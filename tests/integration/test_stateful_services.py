@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import urllib.error
 import urllib.request
@@ -168,6 +169,39 @@ def test_who_signs_up_and_logs_in_gets_through_the_api_and_nobody_else(
         AuthParameters={"REFRESH_TOKEN": tokens["RefreshToken"]},
     )
     assert get(run, again["AuthenticationResult"]["IdToken"]) == (200, "ann")
+
+
+def test_who_signs_up_confirms_with_the_code_from_the_mail(run: LocalRunProcess, outputs: Any) -> None:
+    pools = client(run, "cognito-idp")
+    who = {"ClientId": outputs["ClientId"], "Username": "eve"}
+    email = [{"Name": "email", "Value": "eve@example.org"}]
+    pools.sign_up(**who, Password=PASSWORD, UserAttributes=email)
+    code = last_code(run, outputs)
+    wrong = f"{(int(code) + 1) % 1_000_000:06}"
+    assert refusal(pools.confirm_sign_up, **who, ConfirmationCode=wrong) == "CodeMismatchException"
+    pools.confirm_sign_up(**who, ConfirmationCode=code)
+    pools.forgot_password(**who)
+    reset = {**who, "ConfirmationCode": last_code(run, outputs)}
+    stale = {**who, "ConfirmationCode": code, "Password": PASSWORD}
+    assert refusal(pools.confirm_forgot_password, **stale) == "CodeMismatchException"
+    short = refusal(pools.confirm_forgot_password, **reset, Password="short-1")
+    assert short == "InvalidPasswordException"
+    pools.confirm_forgot_password(**reset, Password=f"{PASSWORD}-new")
+    login = {"USERNAME": "eve", "PASSWORD": f"{PASSWORD}-new"}
+    tokens = pools.initiate_auth(
+        ClientId=outputs["ClientId"], AuthFlow="USER_PASSWORD_AUTH", AuthParameters=login
+    )["AuthenticationResult"]
+    claims = json.loads(base64.urlsafe_b64decode(tokens["IdToken"].split(".")[1] + "=="))
+    assert (claims["email"], claims["exp"] - claims["iat"]) == ("eve@example.org", 20 * 60)
+    assert tokens["ExpiresIn"] == 30 * 60
+
+
+def last_code(run: LocalRunProcess, outputs: Any) -> str:
+    shown = run.command("messages", "--topic", f"cognito-{outputs['PoolId']}", "--format", "json")
+    mail = json.loads(shown.stdout)[-1]
+    assert mail["subscriptions"] == [{"protocol": "email", "endpoint": "eve@example.org"}]
+    assert mail["attributes"]["code"] in mail["message"]
+    return str(mail["attributes"]["code"])
 
 
 def test_pool_and_client_refuse_what_the_template_does_not_allow(run: LocalRunProcess, outputs: Any) -> None:

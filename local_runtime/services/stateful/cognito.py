@@ -8,25 +8,31 @@ from __future__ import annotations
 import hashlib
 import pickle
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from local_runtime.assembly.model import Assembly, Resource
 from local_runtime.errors import AwsError, LocalRuntimeError, UnsupportedResourceError
 from local_runtime.services.moto_calls import Call, Moto
+from local_runtime.services.stateful.cognito_codes import send_codes
 from local_runtime.services.stateful.cognito_rules import check_call
+from local_runtime.services.stateful.messages import MessageFiles
 from local_runtime.services.stateful.store import ServiceStore
 
 SERVICE, _TARGET = "cognito-idp", "AWSCognitoIdentityProviderService."
 
 _REQUIREMENTS = ("RequireLowercase", "RequireNumbers", "RequireSymbols", "RequireUppercase")
 _MAX_PASSWORD_LENGTH = 256
+_TOKEN_SECONDS = 3600
+_UNIT_SECONDS = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400}
 _KEPT = ("users", "groups", "refresh_tokens")
 """What of a pool outlives the run; access and ID tokens prove themselves by their signature."""
 
 
 class UserPools:
-    def __init__(self, assembly: Assembly, store: ServiceStore) -> None:
+    def __init__(self, assembly: Assembly, store: ServiceStore, messages: MessageFiles) -> None:
         self._assembly = assembly
+        self._messages = messages
         self._store = store
         self._written = b""
         for pool in assembly.of_type("AWS::Cognito::UserPool"):
@@ -56,8 +62,12 @@ class UserPools:
 
     def keep(self, moto: Moto) -> None:
         pools = moto.backend(SERVICE).user_pools
-        ours = (pools.get(pool.physical_id) for pool in self._assembly.of_type("AWS::Cognito::UserPool"))
-        kept = {pool.id: {name: getattr(pool, name) for name in _KEPT} for pool in ours if pool is not None}
+        kept = {}
+        for resource in self._assembly.of_type("AWS::Cognito::UserPool"):
+            pool = pools.get(resource.physical_id)
+            if pool is not None:
+                send_codes(pool, self._messages)
+                kept[pool.id] = {name: getattr(pool, name) for name in _KEPT}
         written = pickle.dumps(kept)
         if written != self._written:
             self._store.write_objects(SERVICE, written)
@@ -82,7 +92,20 @@ def _create_pool(moto: Moto, resource: Resource) -> None:
     pools = moto.backend(SERVICE).user_pools
     pool = pools.pop(made)
     pool.id, pool.arn = resource.physical_id, resource.arn
+    pool.create_jwt = partial(_create_jwt, pool, pool.create_jwt)
     pools[pool.id] = pool
+
+
+def _create_jwt(
+    pool: Any, create: Callable[..., tuple[str, int]], client_id: str, username: str, use: str, **rest: Any
+) -> tuple[str, int]:
+    """moto's tokens, valid for as long as the client's settings say."""
+    kind = "IdToken" if use == "id" else "AccessToken"
+    config = pool.clients[client_id].extended_config
+    unit = config.get("TokenValidityUnits", {}).get(kind, "hours")
+    given = config.get(f"{kind}Validity")
+    seconds = _TOKEN_SECONDS if given is None else int(given) * _UNIT_SECONDS[unit]
+    return create(client_id, username, use, **{**rest, "expires_in": seconds})
 
 
 def _policies(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -16,7 +16,10 @@ import orjson
 
 from local_runtime.errors import AwsError
 from local_runtime.services.moto_calls import Call
+from local_runtime.services.stateful.cognito_codes import check_code
 
+_BY_CLIENT = ("SignUp", "ConfirmSignUp", "ForgotPassword", "ConfirmForgotPassword")
+_SIGN_INS = ("InitiateAuth", "AdminInitiateAuth")
 _DEFAULT_FLOWS = ("ALLOW_REFRESH_TOKEN_AUTH", "ALLOW_USER_SRP_AUTH", "ALLOW_CUSTOM_AUTH")
 _ADMIN_FLOW = "ADMIN_USER_PASSWORD_AUTH"
 _SYNONYMS = {"ADMIN_NO_SRP_AUTH": _ADMIN_FLOW, "REFRESH_TOKEN": "REFRESH_TOKEN_AUTH"}
@@ -25,7 +28,7 @@ _PLAYED_FLOWS = ("USER_PASSWORD_AUTH", _ADMIN_FLOW, "REFRESH_TOKEN_AUTH")
 
 def check_call(backend: Any, call: Call) -> None:
     """Raises AwsError where the pool or the client does not allow the call."""
-    if call.action not in ("SignUp", "ConfirmSignUp", "InitiateAuth", "AdminInitiateAuth"):
+    if call.action not in (*_BY_CLIENT, *_SIGN_INS):
         return
     try:
         request = orjson.loads(call.body)
@@ -35,13 +38,18 @@ def check_call(backend: Any, call: Call) -> None:
     if found is None:
         return
     pool, client = found
-    if call.action in ("SignUp", "ConfirmSignUp"):
+    if call.action in _BY_CLIENT:
         _check_secret_hash(client, request.get("Username"), request.get("SecretHash"))
+    user = pool._get_user(request.get("Username"))
+    if call.action in ("ConfirmSignUp", "ConfirmForgotPassword") and user is not None:
+        check_code(user, call.action, request.get("ConfirmationCode"))
+    if call.action == "ConfirmForgotPassword":
+        _check_password(backend, pool, request.get("Password"))
     if call.action == "SignUp" and pool.extended_config.get("AdminCreateUserConfig", {}).get(
         "AllowAdminCreateUserOnly"
     ):
         raise AwsError("NotAuthorizedException", "SignUp is not permitted for this user pool")
-    if call.action in ("InitiateAuth", "AdminInitiateAuth"):
+    if call.action in _SIGN_INS:
         _check_sign_in(pool, client, request)
 
 
@@ -74,6 +82,16 @@ def _check_sign_in(pool: Any, client: Any, request: Mapping[str, Any]) -> None:
         raise AwsError("NotAuthorizedException", "Incorrect username or password.")
     if user is not None and user.password == given.get("PASSWORD") and user.status == "UNCONFIRMED":
         raise AwsError("UserNotConfirmedException", "User is not confirmed.")
+
+
+def _check_password(backend: Any, pool: Any, password: Any) -> None:
+    from werkzeug.exceptions import HTTPException
+
+    try:
+        backend._validate_password(pool.id, str(password))
+    except HTTPException as error:
+        message = "Password does not conform to the pool's policy"
+        raise AwsError("InvalidPasswordException", message) from error
 
 
 def _check_secret_hash(client: Any, username: Any, given: Any) -> None:

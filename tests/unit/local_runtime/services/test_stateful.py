@@ -61,7 +61,10 @@ def start(tmp_path: Path) -> Start:
     kinds: dict[str, tuple[str, Callable[[Assembly, ServiceStore], Stateful]]] = {
         "dynamodb": ("DynamoDB_20120810", DynamoDbTables),
         "secretsmanager": ("secretsmanager", Secrets),
-        "cognito-idp": ("AWSCognitoIdentityProviderService", UserPools),
+        "cognito-idp": (
+            "AWSCognitoIdentityProviderService",
+            lambda assembly, store: UserPools(assembly, store, MessageFiles(tmp_path / "messages")),
+        ),
     }
 
     def begin(service: str, *resources: Resource) -> Run:
@@ -230,6 +233,6 @@ def test_what_cannot_be_played_is_refused_when_the_run_starts(
     assembly = Assembly(tmp_path, "aws", "us-east-1", "1", (resource(kind, "x", properties),), {}, {})
     store = ServiceStore(tmp_path / "services.db")
     with pytest.raises(UnsupportedResourceError, match=message):
-        UserPools(assembly, store)
+        UserPools(assembly, store, MessageFiles(tmp_path))
         DynamoDbTables(assembly, store)
         Topics(assembly, MessageFiles(tmp_path))
