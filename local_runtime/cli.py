@@ -59,6 +59,10 @@ def up(
     throttle: Annotated[
         bool, typer.Option("--throttle", help="Throttle requests as the stages' settings say.")
     ] = False,
+    wait_scale: Annotated[
+        float,
+        typer.Option(min=0, max=1, help="The share of state machines' waits that is really waited for."),
+    ] = 1.0,
 ) -> None:
     """Start the run and stay up until Ctrl-C."""
     root = Path(tempfile.mkdtemp(prefix="local-run-")) if ephemeral else state
@@ -66,7 +70,7 @@ def up(
     try:
         directory.acquire()
         try:
-            _serve(assembly, directory, port, interval, throttle)
+            _serve(assembly, directory, port, interval, throttle, wait_scale)
         finally:
             directory.release()
     finally:
@@ -75,7 +79,12 @@ def up(
 
 
 def _serve(
-    assembly_directory: Path, directory: StateDirectory, port: int, interval: float | None, throttle: bool
+    assembly_directory: Path,
+    directory: StateDirectory,
+    port: int,
+    interval: float | None,
+    throttle: bool,
+    wait_scale: float,
 ) -> None:
     from local_runtime.assembly import load_assembly
     from local_runtime.coverage import check_coverage
@@ -95,6 +104,7 @@ def _serve(
             endpoint_url=f"http://127.0.0.1:{bound}",
             interval_seconds=interval,
             throttle=throttle,
+            wait_scale=wait_scale,
         )
     except sqlite3.Error as error:
         raise LocalRuntimeError(f"{directory.root}: a database cannot be opened: {error}") from error
@@ -232,6 +242,31 @@ def messages(
         from local_runtime.services.stateful.messages import as_mail
 
         print("\n".join(map(as_mail, published)) or "nothing was published")
+
+
+@app.command()
+def start_execution(
+    name: Annotated[str, typer.Argument(help="The state machine's name, or what it begins with.")],
+    input: Annotated[str, typer.Option(help="The input, as JSON.")] = "{}",
+    format: Annotated[MessageFormat, typer.Option(help="How it is told.")] = MessageFormat.TEXT,
+    port: RunPort = None,
+    state: StateOption = DEFAULT_STATE,
+) -> None:
+    """Start a state machine, follow it and show the states passed; exit code 1 when it failed."""
+    from local_runtime.executions import FollowedExecution
+    from local_runtime.tables import print_execution, watch_execution
+
+    report = watch_execution(FollowedExecution(ControlClient(port, state), name, input).reports())
+    if format is MessageFormat.JSON:
+        print(json.dumps(report, ensure_ascii=False))
+    else:
+        from local_runtime.services.stateful.messages import as_mail
+
+        print_execution(report)
+        for message in report["messages"]:
+            print(f"\npublished meanwhile\n{as_mail(message)}")
+    if report["status"] != "SUCCEEDED":
+        raise typer.Exit(1)
 
 
 @app.command()

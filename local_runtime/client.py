@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +28,22 @@ class ControlClient:
         Raises:
             LocalRuntimeError: nobody answers, or the run refuses.
         """
+        return self._post(f"/_local/{action}", {}, request, timeout)
+
+    def call(self, target: str, request: dict[str, Any], timeout: float = 60) -> dict[str, Any]:
+        """The answer of an action of AWS's, such as `AWSStepFunctions.StartExecution`.
+
+        Raises:
+            LocalRuntimeError: nobody answers, or the service refuses.
+        """
+        return self._post("/", {"X-Amz-Target": target}, request, timeout)
+
+    def _post(
+        self, path: str, headers: Mapping[str, str], request: dict[str, Any], timeout: float
+    ) -> dict[str, Any]:
         connection = http.client.HTTPConnection(HOST, self._port, timeout=timeout)
         try:
-            connection.request("POST", f"/_local/{action}", json.dumps(request))
+            connection.request("POST", path, json.dumps(request), dict(headers))
             response = connection.getresponse()
             answer = json.loads(response.read())
         except (OSError, http.client.HTTPException) as error:

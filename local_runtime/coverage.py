@@ -47,6 +47,7 @@ PLAYED = frozenset(
         "AWS::SNS::Subscription",
         "AWS::SNS::Topic",
         "AWS::SecretsManager::Secret",
+        "AWS::StepFunctions::StateMachine",
     }
 )
 

@@ -42,6 +42,7 @@ from local_runtime.services.measurements import (
 )
 from local_runtime.state import StateDirectory
 from local_runtime.upkeep import Upkeep, optimizers
+from local_runtime.workflows import Workflows
 
 if TYPE_CHECKING:
     from local_runtime.athena.engine import Athena
@@ -71,6 +72,7 @@ class LocalRun:
         endpoint_url: str,
         interval_seconds: float | None = None,
         throttle: bool = False,
+        wait_scale: float = 1.0,
     ) -> None:
         self.assembly = assembly
         self.metrics = Metrics(state.root / "metrics")
@@ -119,6 +121,9 @@ class LocalRun:
         self.scheduler = Scheduler()
         self.crawlers = Crawlers(assembly, state.root, lambda: self.lakehouse)
         self.crawlers.schedule(self.scheduler)
+        self.workflows = Workflows(
+            assembly, state.root, self.functions, endpoint_url=endpoint_url, wait_scale=wait_scale
+        )
         self.aws = AwsEndpoint(
             assembly,
             state.root,
@@ -126,6 +131,7 @@ class LocalRun:
             kinesis=self.kinesis,
             firehose=firehose,
             functions=self.functions,
+            stepfunctions=self.workflows.service,
             metrics=self.metrics,
             crawlers=self.crawlers,
             lakehouse=lambda: self.lakehouse,
@@ -190,6 +196,7 @@ class LocalRun:
         self.scheduler.start()
         for delivery in self.deliveries:
             delivery.start()
+        self.workflows.start()
 
     def _open_lakehouse(self) -> None:
         try:
@@ -241,10 +248,12 @@ class LocalRun:
     def stop(self) -> None:
         """End all threads and processes of the run; nothing is drained, everything accepted is kept."""
         self._stopping.set()
+        self.workflows.interrupt()
         for delivery in self.deliveries:
             delivery.request_stop()
         for function in self.functions:
             function.close()
+        self.workflows.close()
         self.gateway.close()
         self._ready.wait()
         self.scheduler.stop()

@@ -1,9 +1,10 @@
-"""Rows and the status as tables for a terminal."""
+"""Rows, the status and executions as tables for a terminal."""
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -80,3 +81,47 @@ def _console() -> Console:
 
 def _plain(text: str) -> str:
     return text.replace("[", "\\[")
+
+
+def print_execution(report: Mapping[str, Any]) -> None:
+    """The states passed with their times, then what came of the execution."""
+    console = _console()
+    console.print(_execution_table(report))
+    console.print(f"{report['status']} after {report['seconds']:.1f} s")
+    if report["output"] is not None:
+        console.print("output", _plain(json.dumps(report["output"], ensure_ascii=False)))
+    for word in ("error", "cause"):
+        if report[word] is not None:
+            console.print(word, _plain(report[word]))
+
+
+def watch_execution(reports: Iterable[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """The same table, live on a terminal; gives the last report."""
+    report: Mapping[str, Any] = {}
+    console = _console()
+    if not console.is_terminal:
+        return list(reports)[-1]
+    with Live(console=console, transient=True) as live:
+        for report in reports:
+            live.update(_execution_table(report))
+    return report
+
+
+def _execution_table(report: Mapping[str, Any]) -> Table:
+    table = Table("state", "type", "outcome", title=f"{report['stateMachine']} {report['name']}")
+    table.add_column("at", justify="right")
+    table.add_column("took", justify="right")
+    for state in report["states"]:
+        took = "" if state["seconds"] is None else f"{state['seconds']:.2f} s"
+        at = f"+{state['at']:.2f} s"
+        table.add_row(_plain(state["state"]), state["type"], _plain(_outcome(state)), at, took)
+    return table
+
+
+def _outcome(state: Mapping[str, Any]) -> str:
+    failures = ", ".join(state["failures"])
+    if state["type"] == "Fail":
+        return "failed"
+    if state["seconds"] is None:
+        return f"running; failed: {failures}" if failures else "running"
+    return f"failed: {failures}" if failures else "ok"

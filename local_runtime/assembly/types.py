@@ -143,6 +143,12 @@ NAMES: Mapping[str, TypeNames] = {
         ref_is=_REGIONAL % "sns" + "{name}",
         attributes={"TopicArn": "{id}", "TopicName": "{name}"},
     ),
+    "AWS::StepFunctions::StateMachine": TypeNames(
+        name=("StateMachineName",),
+        ref_is=_REGIONAL % "states" + "stateMachine:{name}",
+        arn="{id}",
+        attributes={"Name": "{name}", "StateMachineRevisionId": "INITIAL"},
+    ),
     "AWS::WAFv2::WebACL": TypeNames(name=("Name",), arn=_REGIONAL % "wafv2" + "regional/webacl/{id}/{id}"),
 }
 

@@ -88,20 +88,21 @@ def roles_by_arn(assembly: Assembly, arns: Iterable[str]) -> dict[str, Role]:
     Raises:
         LocalRuntimeError: one is not in the assembly, or does not trust API Gateway.
     """
-    return {arn: _role(assembly, arn) for arn in set(arns) - {""}}
+    return {arn: assumed_role(assembly, arn, "apigateway.amazonaws.com") for arn in set(arns) - {""}}
 
 
-def _role(assembly: Assembly, arn: str) -> Role:
+def assumed_role(assembly: Assembly, arn: str, service: str) -> Role:
+    """The role with this ARN, which `service` assumes.
+
+    Raises:
+        LocalRuntimeError: it is not in the assembly, or does not trust the service.
+    """
     for resource in assembly.of_type("AWS::IAM::Role"):
         if resource.arn == arn:
-            if not trusts(resource, "apigateway.amazonaws.com"):
-                raise UnsupportedResourceError(
-                    resource.type,
-                    resource.stack,
-                    resource.logical_id,
-                    "API Gateway assumes it, but its trust policy does not name apigateway.amazonaws.com",
-                )
+            if not trusts(resource, service):
+                detail = f"{service} assumes it, but its trust policy does not name that service"
+                raise UnsupportedResourceError(resource.type, resource.stack, resource.logical_id, detail)
             return Role(assembly, resource)
     raise LocalRuntimeError(
-        f"API Gateway assumes the role {arn}, which is not in the assembly: its policies cannot be evaluated"
+        f"{service} assumes the role {arn}, which is not in the assembly: its policies cannot be evaluated"
     )

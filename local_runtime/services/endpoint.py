@@ -56,6 +56,7 @@ class AwsEndpoint:
         kinesis: Service,
         firehose: Service,
         functions: Sequence[LambdaFunction],
+        stepfunctions: Service,
         metrics: MetricStore,
         crawlers: Crawlers,
         lakehouse: Callable[[], Lakehouse],
@@ -73,12 +74,14 @@ class AwsEndpoint:
                 "AmazonAthena": self._athena,
                 "AWSGlue": glue,
                 "GraniteServiceVersion20100801": cloudwatch,
+                "AWSStepFunctions": stepfunctions,
             },
             in_thread={
                 "Firehose_20150804",
                 "AmazonAthena",
                 "AWSGlue",
                 "GraniteServiceVersion20100801",
+                "AWSStepFunctions",
             },
         )
         self._kept = ServiceStore(state / "services.db")

@@ -1,0 +1,4 @@
+"""State machines of the templates: the Amazon States Language, executed.
+
+https://states-language.net/spec.html
+"""
