@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
+import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -31,6 +32,8 @@ from local_runtime.wire.http import (
     read_body,
     respond,
 )
+
+log = logging.getLogger(__name__)
 
 MAX_BODY_BYTES = 64 * 1024
 
@@ -76,7 +79,11 @@ class ManagedLogin:
         form = dict(parse_qsl(body.decode("utf-8", "replace")))
         fields = form if scope["method"] == "POST" else query_of(scope)
         headers = headers_of(scope)
-        answer = await self._others.use("cognito-idp", lambda moto: act(moto, domain, fields, headers))
+        try:
+            answer = await self._others.use("cognito-idp", lambda moto: act(moto, domain, fields, headers))
+        except Exception as error:
+            log.exception("%s of the domain %s failed", action, domain)
+            answer = _text(500, f"{type(error).__name__}: {error}")
         await respond(send, *answer)
 
     def _authorize(self, moto: Moto, domain: str, fields: Fields, _headers: Fields) -> Answer:

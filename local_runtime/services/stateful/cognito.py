@@ -5,8 +5,11 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_Cogni
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import json
 import pickle
+import time
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
@@ -67,6 +70,7 @@ class UserPools:
             pool = pools.get(resource.physical_id)
             if pool is not None:
                 send_codes(pool, self._messages)
+                _forget_expired(pool)
                 kept[pool.id] = {name: getattr(pool, name) for name in _KEPT}
         written = pickle.dumps(kept)
         if written != self._written:
@@ -106,6 +110,17 @@ def _create_jwt(
     given = config.get(f"{kind}Validity")
     seconds = _TOKEN_SECONDS if given is None else int(given) * _UNIT_SECONDS[unit]
     return create(client_id, username, use, **{**rest, "expires_in": seconds})
+
+
+def _forget_expired(pool: Any) -> None:
+    """Drop tokens that are past their time: moto would keep, and take, every one that it ever gave."""
+    pool.id_tokens.clear()  # nobody asks for them
+    while pool.access_tokens:
+        oldest = next(iter(pool.access_tokens))
+        claims = json.loads(base64.urlsafe_b64decode(oldest.split(".")[1] + "=="))
+        if claims["exp"] > time.time():
+            return
+        del pool.access_tokens[oldest]
 
 
 def _policies(given: Mapping[str, Any]) -> dict[str, Any]:

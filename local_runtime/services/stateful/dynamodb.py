@@ -59,7 +59,7 @@ class DynamoDbTables:
         pass
 
     def keep(self, moto: Moto) -> None:
-        from local_runtime.services.stateful.dynamodb_changes import take_changes, watch
+        from local_runtime.services.stateful.dynamodb_changes import watch, write_changes
 
         tables = moto.backend(_SERVICE).tables
         for resource in self._tables:
@@ -68,9 +68,7 @@ class DynamoDbTables:
                 self._store.drop_items(resource.physical_id)
                 continue
             watch(table)  # UpdateTable may have made a new stream
-            changes = list(take_changes(table))
-            if changes:
-                self._store.write_items(table.name, changes)
+            write_changes(table, self._store.write_items)
 
 
 def _create(moto: Moto, table: Resource) -> None:

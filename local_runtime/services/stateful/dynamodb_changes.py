@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import orjson
 from moto.dynamodb.models.dynamo_type import DynamoType, Item
 from moto.dynamodb.models.table import StreamShard, Table
+
+from local_runtime.services.stateful.store import Items
 
 
 class ItemChanges(StreamShard):
@@ -35,12 +37,19 @@ def watch(table: Table) -> None:
         table.stream_shard = ItemChanges(table.account_id, table)
 
 
-def take_changes(table: Table) -> Iterator[tuple[str, dict[str, Any] | None]]:
-    """The keys that changed since the last time, each with its item now; None: it is gone."""
+def write_changes(table: Table, write: Callable[[str, Items], None]) -> None:
+    """Hand what changed since the last time to `write`; what could not be written is there the next time."""
     changes = table.stream_shard
     assert isinstance(changes, ItemChanges)
-    while changes.changed:
-        hash_key, range_key = changes.changed.pop()
+    if changes.changed:
+        write(table.name, list(_items(table, changes.changed)))
+        changes.changed.clear()
+
+
+def _items(
+    table: Table, keys: Iterable[tuple[DynamoType, DynamoType | None]]
+) -> Iterator[tuple[str, dict[str, Any] | None]]:
+    for hash_key, range_key in keys:
         item = table.get_item(hash_key, range_key)
         key = orjson.dumps([hash_key.to_json(), None if range_key is None else range_key.to_json()])
         yield key.decode(), None if item is None else item.to_json()["Attributes"]

@@ -123,6 +123,22 @@ def test_transaction_outlives_the_run_whole_or_not_at_all(start: Start) -> None:
     assert items(start("dynamodb", clicks)) == {"there": "1", "a": "1", "b": "1"}
 
 
+def test_item_that_could_not_be_written_is_written_with_the_next_call(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_args: Any) -> None:
+        raise OSError("No space left on device")
+
+    clicks = resource("DynamoDB::Table", "clicks", TABLE)
+    first = start("dynamodb", clicks)
+    with monkeypatch.context() as patch:
+        patch.setattr(ServiceStore, "write_items", full)
+        with pytest.raises(OSError, match="No space left"):
+            first.ask("PutItem", **put("a", "1"))
+    first.ask("PutItem", **put("b", "1"))
+    assert items(start("dynamodb", clicks)) == {"a": "1", "b": "1"}
+
+
 def test_table_with_a_stream_is_kept_and_its_stream_is_read(start: Start) -> None:
     properties = {**TABLE, "StreamSpecification": {"StreamViewType": "NEW_IMAGE"}}
     clicks = resource("DynamoDB::Table", "clicks", properties)
@@ -203,6 +219,19 @@ def test_users_outlive_the_run_and_meet_what_the_template_adds(start: Start) -> 
     members = second.ask("ListUsersInGroup", UserPoolId=POOL, GroupName="staff")["Users"]
     assert {user["Username"] for user in members} == {"ann", "admin"}
     assert second.ask("GetGroup", UserPoolId=POOL, GroupName="staff")["Group"]["Description"] == "new"
+
+
+def test_expired_access_tokens_are_forgotten(start: Start) -> None:
+    pool = resource("Cognito::UserPool", POOL, {}, POOL_ARN)
+    client = resource("Cognito::UserPoolClient", "c", {"UserPoolId": POOL})
+    run = start("cognito-idp", pool, client)
+    run.ask("AdminCreateUser", UserPoolId=POOL, Username="ann")
+    made = run.moto.backend("cognito-idp").user_pools[POOL]
+    old, _ = made.create_jwt("c", "ann", "access", extra_data={"exp": 1})
+    new, _ = made.create_access_token("c", "ann", "j")
+    made.access_tokens = {old: ("c", "ann"), new: ("c", "ann")}
+    run.ask("AdminEnableUser", UserPoolId=POOL, Username="ann")
+    assert list(made.access_tokens) == [new]
 
 
 def test_objects_of_another_moto_are_refused(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
