@@ -38,7 +38,7 @@ WITHOUT_DATA = re.compile(r"\bWITH\s+(NO\s+)?DATA\s*;?\s*$", re.IGNORECASE)
 ICEBERG_ONLY = ("partitioning", "location")
 Columns = list[tuple[str, HiveType, str | None]]
 """Name, type, comment."""
-HIVE_ONLY = ("partitioned_by", "external_location", "parquet_compression")
+HIVE_ONLY = ("partitioned_by", "external_location", "parquet_compression", "bucketed_by", "bucket_count")
 
 
 @dataclass
@@ -92,7 +92,10 @@ class CreateTableAs:
         if chosen is not None and execution.location_is_enforced:
             raise QueryError(
                 "INVALID_TABLE_PROPERTY",
-                "the workgroup enforces its output location: the statement must not have external_location",
+                "The Create Table As Select query failed because it was submitted with an "
+                "'external_location' property to an Athena Workgroup that enforces a centralized output "
+                "location for all queries. Please remove the 'external_location' property and resubmit "
+                "the query.",
             )
         if chosen is not None:
             return chosen.rstrip("/")
@@ -153,6 +156,7 @@ class CreateTableAs:
                 "Partition keys must be the last columns in the table and in the same order as the table "
                 f"properties: {keys}",
             )
+        _check_buckets(properties, names[: len(names) - len(keys)])
         typed = cast_rows(self._runner, rows, {column: kind.duckdb for column, kind, _ in columns})
         hive_columns = [HiveColumn(column, str(kind)) for column, kind, _ in columns]
         table_input = external_table_input(
@@ -217,9 +221,25 @@ def file_compression(file_format: str, properties: Properties) -> str:
 
 
 def _refuse(properties: Properties, keys: tuple[str, ...], what: str) -> None:
-    for key in (*keys, "bucketed_by", "bucket_count", "field_delimiter", "orc_compression"):
+    for key in (*keys, "field_delimiter", "orc_compression"):
         if key in properties.values or key in properties.lists:
             raise QueryError("INVALID_TABLE_PROPERTY", f"{what} of the local run has no property {key}")
+
+
+def _check_buckets(properties: Properties, names: list[str]) -> None:
+    """A partition is written as one object: that is one bucket, whatever it is bucketed by."""
+    columns = [name.lower() for name in properties.lists.get("bucketed_by", [])]
+    count = properties.values.get("bucket_count")
+    if not columns and count is None:
+        return
+    unknown = [name for name in columns if name not in names]
+    if not columns or count is None or unknown:
+        raise QueryError(
+            "INVALID_TABLE_PROPERTY",
+            f"bucketed_by (columns of the table) and bucket_count belong together (got {columns}, {count})",
+        )
+    if count != "1":
+        raise QueryError("NOT_SUPPORTED", f"the local run writes bucket_count = 1 (got {count})")
 
 
 def _check_names(answer: Answer) -> None:

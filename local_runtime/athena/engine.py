@@ -39,6 +39,7 @@ class Athena:
         cancellation: Cancellation | None = None,
         output_location: str | None = None,
         location_is_enforced: bool = False,
+        scan_limit: int | None = None,
     ) -> QueryResult:
         """Run one statement; see `Execution` for the other arguments.
 
@@ -61,6 +62,7 @@ class Athena:
             output_location,
             location_is_enforced,
             Cancellation() if cancellation is None else cancellation,
+            scan_limit,
         )
         result = self._run(interpreter, statement, execution)
         milliseconds = round((time.perf_counter() - started) * 1000)

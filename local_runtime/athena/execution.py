@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from local_runtime.athena.result import QueryError
 
 CANCELLED = "QUERY_CANCELLED"
+SCAN_LIMIT = "EXCEEDED_SCAN_LIMIT"
 
 
 class Cancellation:
@@ -62,3 +63,10 @@ class Execution:
     location_is_enforced: bool = False
     """The workgroup's settings override the client's; a CTAS may then not choose its external_location."""
     cancellation: Cancellation = field(default_factory=Cancellation)
+    scan_limit: int | None = None
+    """The workgroup's BytesScannedCutoffPerQuery."""
+
+    def check_scan(self, scanned_bytes: int) -> None:
+        """Raises QueryError before a query that would scan more than the workgroup lets it."""
+        if self.scan_limit is not None and scanned_bytes > self.scan_limit:
+            raise QueryError(SCAN_LIMIT, "Bytes scanned limit was exceeded")

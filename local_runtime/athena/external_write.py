@@ -100,7 +100,8 @@ def _partition_texts(column: pa.ChunkedArray) -> pa.Array:
 
 def _encode(table: ExternalTable, rows: pa.Table) -> tuple[str, bytes]:
     """(the name's end, the object's bytes)."""
-    compression = table.parameters.get("write.compression", "").upper()
+    given = table.parameters.get("parquet.compression", "") if table.format == PARQUET else ""
+    compression = table.parameters.get("write.compression", given).upper().replace("UNCOMPRESSED", "NONE")
     if table.format == PARQUET:
         sink = io.BytesIO()
         pq.write_table(rows, sink, compression=compression or "GZIP")

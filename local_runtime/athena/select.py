@@ -71,8 +71,10 @@ class QueryRunner:
         check_functions(query, sql)
         sources = self._catalog.resolve(query, sql, execution.database)
         translation = translate(query, sql, execution.database, sources)
+        scanned = sum(source.scanned_bytes for source in sources.values())
+        execution.check_scan(scanned)
         columns, rows = self._run(translation, execution, fetch)
-        return columns, rows, sum(source.scanned_bytes for source in sources.values())
+        return columns, rows, scanned
 
     def _run(self, translation: Translation, execution: Execution, fetch: Fetch[T]) -> tuple[list[Column], T]:
         values: dict[str, Any] = {}

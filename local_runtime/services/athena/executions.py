@@ -31,6 +31,7 @@ CREATE TABLE IF NOT EXISTS execution (
     document TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS execution_by_token ON execution (work_group, token);
+CREATE INDEX IF NOT EXISTS execution_by_query ON execution (work_group, json_extract(document, '$.query'));
 """
 
 
@@ -62,6 +63,9 @@ class QueryExecution:
     columns: list[list[str]] = field(default_factory=list)
     """Name and type of each result column."""
     update_count: int | None = None
+    reuse_minutes: int | None = None
+    """How old a result may be that is given instead of running the query; None: it is run."""
+    is_reused: bool = False
 
     @property
     def is_over(self) -> bool:
@@ -79,7 +83,7 @@ class QueryExecution:
             "StatementType": self.statement_type,
             "SubstatementType": _SUBSTATEMENT.get(self.statement_kind, self.statement_kind.replace(" ", "_")),
             "ResultConfiguration": {"OutputLocation": self.output_location},
-            "ResultReuseConfiguration": {"ResultReuseByAgeConfiguration": {"Enabled": False}},
+            "ResultReuseConfiguration": {"ResultReuseByAgeConfiguration": self._reuse()},
             "QueryExecutionContext": {name: value for name, value in context.items() if value is not None},
             "Status": self._status(),
             "Statistics": self._statistics(),
@@ -89,6 +93,11 @@ class QueryExecution:
         if self.parameters:
             answer["ExecutionParameters"] = self.parameters
         return answer
+
+    def _reuse(self) -> dict[str, Any]:
+        if self.reuse_minutes is None:
+            return {"Enabled": False}
+        return {"Enabled": True, "MaxAgeInMinutes": self.reuse_minutes}
 
     def _status(self) -> dict[str, Any]:
         status: dict[str, Any] = {"State": self.state, "SubmissionDateTime": self.submitted}
@@ -119,7 +128,7 @@ class QueryExecution:
             "ServicePreProcessingTimeInMillis": 0,
             "QueryPlanningTimeInMillis": 0,
             "ServiceProcessingTimeInMillis": max(0, total - queued - self.engine_millis),
-            "ResultReuseInformation": {"ReusedPreviousResult": False},
+            "ResultReuseInformation": {"ReusedPreviousResult": self.is_reused},
         }
 
 
@@ -161,6 +170,29 @@ class ExecutionStore:
             row = (execution.id, self._number, execution.work_group, execution.token, _json(execution))
             self._db.execute("INSERT INTO execution VALUES (?, ?, ?, ?, ?)", row)
             return execution
+
+    def reusable(self, execution: QueryExecution, since: float) -> QueryExecution | None:
+        """The newest execution of the same query, run since then, whose result answers this one too."""
+        query = (
+            "SELECT document FROM execution WHERE work_group = ? AND json_extract(document, '$.query') = ?"
+            " ORDER BY number DESC"
+        )
+        folder = execution.output_location.rpartition("/")[0]
+        with self._lock:
+            for (document,) in self._db.execute(query, (execution.work_group, execution.query)):
+                known = QueryExecution(**json.loads(document))
+                if known.completed is None or known.is_reused:
+                    continue
+                if known.completed < since:
+                    break
+                same = (known.database, known.catalog, known.parameters)
+                if (
+                    known.state == SUCCEEDED
+                    and same == (execution.database, execution.catalog, execution.parameters)
+                    and known.output_location.rpartition("/")[0] == folder
+                ):
+                    return known
+        return None
 
     def _by_token(self, work_group: str, token: str | None) -> QueryExecution | None:
         row = self._db.execute(

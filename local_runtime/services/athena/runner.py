@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from local_runtime.athena.execution import CANCELLED as CANCELLED_CODE
-from local_runtime.athena.execution import Cancellation
+from local_runtime.athena.execution import SCAN_LIMIT, Cancellation
 from local_runtime.athena.result import QueryError, QueryResult
 from local_runtime.athena.text import to_text
 from local_runtime.errors import AwsError, LocalRuntimeError
@@ -89,10 +89,11 @@ class QueryRunner:
                 cancellation=cancellation,
                 output_location=execution.output_location.rpartition("/")[0] + "/",
                 location_is_enforced=work_group.enforced,
+                scan_limit=work_group.scan_limit,
             )
             self._write(execution, result)
         except QueryError as error:
-            if error.code == CANCELLED_CODE:
+            if error.code in (CANCELLED_CODE, SCAN_LIMIT):
                 self._store.update(execution, state=CANCELLED, reason=error.message, completed=time.time())
             else:
                 category = SYSTEM_ERROR if error.code in _INTERNAL else USER_ERROR

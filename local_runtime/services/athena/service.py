@@ -37,6 +37,7 @@ Response = dict[str, Any]
 
 MAX_QUERY_BYTES = 262_144
 MAX_ROWS = 1000
+DEFAULT_REUSE_MINUTES, MAX_REUSE_MINUTES = 60, 7 * 24 * 60
 _UTILITY = frozenset({"SHOW", "DESCRIBE", "DESC", "EXPLAIN"})
 _DML = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "UNLOAD", "EXECUTE"})
 _TOKEN = re.compile(r"[\x20-\x7e]{32,128}")
@@ -116,12 +117,26 @@ class AthenaService:
             catalog=_catalog(context),
             parameters=_parameters(request),
             token=_token(request),
+            reuse_minutes=_reuse_minutes(request),
         )
+        self._reuse(execution)
         added = self._store.add(execution)
-        if added is execution:
+        if added is execution and not execution.is_reused:
             self._make_default_bucket(execution)
             self._runner.start(execution, work_group)
         return {"QueryExecutionId": added.id}
+
+    def _reuse(self, execution: QueryExecution) -> None:
+        """Answer with an earlier result, where the client takes one and it is still there."""
+        if execution.reuse_minutes is None or not execution.is_select:
+            return
+        since = execution.submitted - execution.reuse_minutes * 60
+        known = self._store.reusable(execution, since)
+        if known is None or not self._lakehouse().objects.path_of_uri(known.output_location).is_file():
+            return
+        execution.is_reused, execution.state = True, SUCCEEDED
+        execution.started = execution.completed = time.time()
+        execution.output_location, execution.columns = known.output_location, known.columns
 
     def _make_default_bucket(self, execution: QueryExecution) -> None:
         if execution.output_location.startswith(f"s3://{self._default_bucket}/"):
@@ -297,7 +312,9 @@ def _text(request: Request, member: str) -> str | None:
 
 def _catalog(context: dict[str, Any]) -> str:
     catalog = _text(context, "Catalog")
-    return (CATALOG if catalog is None else catalog).lower()
+    if catalog is not None and catalog.lower() != CATALOG.lower():
+        raise AwsError(INVALID, f"Catalog {catalog} is not found (the local run has {CATALOG})")
+    return CATALOG.lower()
 
 
 def _parameters(request: Request) -> list[str]:
@@ -314,6 +331,16 @@ def _token(request: Request) -> str | None:
     if token is not None and not (isinstance(token, str) and _TOKEN.fullmatch(token)):
         raise AwsError(INVALID, f"ClientRequestToken must have 32 to 128 characters (got {token!r})")
     return token
+
+
+def _reuse_minutes(request: Request) -> int | None:
+    given = _members(_members(request, "ResultReuseConfiguration"), "ResultReuseByAgeConfiguration")
+    if given.get("Enabled") is not True:
+        return None
+    minutes = given.get("MaxAgeInMinutes", DEFAULT_REUSE_MINUTES)
+    if isinstance(minutes, bool) or not isinstance(minutes, int) or not 0 <= minutes <= MAX_REUSE_MINUTES:
+        raise AwsError(INVALID, f"MaxAgeInMinutes must be from 0 to {MAX_REUSE_MINUTES} (got {minutes!r})")
+    return minutes
 
 
 def _offset(request: Request) -> int:

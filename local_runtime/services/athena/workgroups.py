@@ -27,6 +27,12 @@ class WorkGroup:
     """Whether the client's settings give way to the workgroup's."""
     configuration: Mapping[str, Any]
 
+    @property
+    def scan_limit(self) -> int | None:
+        """The bytes that one query may scan."""
+        limit = self.configuration.get("BytesScannedCutoffPerQuery")
+        return None if limit is None else int(limit)
+
     def to_api(self) -> dict[str, Any]:
         return {**self.summary(), "Configuration": {**self.configuration, "EngineVersion": ENGINE}}
 

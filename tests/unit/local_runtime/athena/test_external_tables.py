@@ -140,7 +140,7 @@ def test_ctas_writes_partitioned_parquet_once(logs: Ask, empty_lakehouse: Lakeho
         (
             "create table t with (external_location = 's3://data/t') as select 1 as a",
             {"location_is_enforced": True, "output_location": "s3://results/"},
-            "INVALID_TABLE_PROPERTY: the workgroup enforces its output location",
+            "INVALID_TABLE_PROPERTY: The Create Table As Select query failed because it was submitted with",
         ),
         ("create table t as select 1 as a", {}, "INVALID_TABLE_PROPERTY: No output location provided"),
         (
