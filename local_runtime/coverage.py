@@ -57,7 +57,6 @@ WITHOUT_EFFECT: Mapping[str, str] = {
     "AWS::CloudWatch::Alarm": "no alarm is raised here; `python -m local_runtime status` has the numbers",
     "AWS::CloudWatch::Dashboard": "it is a page of the AWS console",
     "AWS::Cognito::ManagedLoginBranding": "signing in has no page here",
-    "AWS::Glue::Crawler": "no crawler runs here yet: tables are declared",
     "AWS::KMS::Alias": "files in the state directory are not encrypted",
     "AWS::KMS::Key": "files in the state directory are not encrypted",
     "AWS::LakeFormation::DataLakeSettings": "the local run has no Lake Formation: IAM alone decides",
