@@ -64,6 +64,8 @@ WITHOUT_EFFECT: Mapping[str, str] = {
     "AWS::Logs::LogGroup": "logs are files in the state directory",
     "AWS::Logs::LogStream": "logs are files in the state directory",
     "Custom::S3AutoDeleteObjects": "it empties the bucket when its stack is destroyed, and none is here",
+    "AWS::QuickSight::DataSet": "QuickSight is a page of AWS; `sql` answers the data set's query",
+    "AWS::QuickSight::DataSource": "QuickSight is a page of AWS; `sql` answers the data set's query",
     "AWS::S3::BucketPolicy": "objects are files in the state directory",
     "AWS::SNS::TopicPolicy": "who may publish is not evaluated here",
     "AWS::SecretsManager::ResourcePolicy": "who may read a secret is not evaluated here",

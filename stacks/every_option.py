@@ -26,6 +26,13 @@ EVERY_OPTION: Mapping[str, Any] = MappingProxyType(
             "files_expire_after_days": 365,
             "alarm_email": "oncall@example.org",
         },
+        "app_analytics": {
+            "delivery": {"compression": "GZIP", "raw_events_expire_after_days": 365},
+            "catalog": {"table_schema": "declared"},
+            "quicksight": {
+                "principal_arn": "arn:aws:quicksight:us-east-1:123456789012:group/default/analysts"
+            },
+        },
         "monitoring": {"alarm_email": "oncall@example.org", "nothing_received_after_minutes": 60},
     }
 )

@@ -18,6 +18,13 @@ DeliveryStreamName = Annotated[
     Field(pattern=r"^[a-zA-Z0-9_.-]+$", max_length=64),
     allowed("1-64 letters, digits, hyphens, underscores and periods"),
 ]
+QuickSightPrincipal = Annotated[
+    str,
+    Field(pattern=r"^arn:[a-z-]+:quicksight:[a-z0-9-]+:\d{12}:(user|group)/[^/\s]+/\S+$"),
+    allowed(
+        "the ARN of a QuickSight user or group, `arn:aws:quicksight:{region}:{account}:group/default/{name}`"
+    ),
+]
 Compression = Literal["UNCOMPRESSED", "GZIP"]
 CrawlMinutes = Literal[10, 20, 30, 60, 120, 180, 240, 360, 720, 1440]
 """Divisors of an hour or of a day: other steps do not come at even distances."""
@@ -68,12 +75,23 @@ class Queries(Section):
     """Megabytes after which Athena cancels a query; without a number it may scan everything."""
 
 
+class QuickSight(Section):
+    """The optional stack `AppAnalyticsQuickSight`, for an account that subscribes to QuickSight."""
+
+    principal_arn: QuickSightPrincipal | None = None
+    """The user or the group that gets the data set; without one there is no stack."""
+
+    import_mode: Literal["DIRECT_QUERY", "SPICE"] = "DIRECT_QUERY"
+    """Whether QuickSight asks Athena for each visual, or keeps a copy that is refreshed when you say so."""
+
+
 class AppAnalytics(Section):
     """Raw JSON events, a schema that a crawler discovers, a dashboard."""
 
     delivery: Delivery = Delivery()
     catalog: Catalog = Catalog()
     queries: Queries = Queries()
+    quicksight: QuickSight = QuickSight()
 
 
 class AppAnalyticsConfig(CommonConfig):

@@ -8,6 +8,7 @@ from stacks.app_analytics.catalog_stack import CatalogStack
 from stacks.app_analytics.config import AppAnalyticsConfig
 from stacks.app_analytics.delivery_stack import DeliveryStack
 from stacks.app_analytics.queries_stack import QueriesStack
+from stacks.app_analytics.quicksight_stack import QuickSightStack
 from stacks.app_analytics.storage_stack import StorageStack
 
 
@@ -21,3 +22,6 @@ def add_app_analytics(app: App, config: AppAnalyticsConfig, env: Environment | N
     delivery.add_stack_dependency(storage)
     catalog.add_stack_dependency(delivery)
     queries.add_stack_dependency(catalog)
+    if config.app_analytics.quicksight.principal_arn is not None:
+        quicksight = QuickSightStack(app, "AppAnalyticsQuickSight", config=config, env=env)
+        quicksight.add_stack_dependency(queries)

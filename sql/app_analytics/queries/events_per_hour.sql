@@ -1,4 +1,4 @@
--- How many events arrived in each hour (UTC) of the latest day? The folder of an event's file is its hour.
+-- How many events arrived in each hour (UTC) of the latest day?
 with hours as (
     select
         date_parse(concat(partition_0, partition_1, partition_2, partition_3), '%Y%m%d%H') as hour,

@@ -1,4 +1,4 @@
--- What are the events without nesting, one column a value? QuickSight's data set asks the same.
+-- What are the events without nesting, a column for each value?
 select
     date_parse(concat(partition_0, partition_1, partition_2, partition_3), '%Y%m%d%H') as hour,
     customerid as customer_id,
