@@ -33,6 +33,10 @@ EVERY_OPTION: Mapping[str, Any] = MappingProxyType(
                 "principal_arn": "arn:aws:quicksight:us-east-1:123456789012:group/default/analysts"
             },
         },
+        "event_reporting": {
+            "events_expire_after_days": 400,
+            "report": {"email": "team@example.org", "scan_limit_in_mbs": 100_000},
+        },
         "monitoring": {"alarm_email": "oncall@example.org", "nothing_received_after_minutes": 60},
     }
 )

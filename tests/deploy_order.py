@@ -19,7 +19,7 @@ DEPLOY_ORDER = {
         "ClickLoggerApi",
         "ClickLoggerMonitoring",
     ],
-    "event_reporting": [],
+    "event_reporting": ["EventReportingStorage", "EventReportingDelivery", "EventReportingReport"],
     "saas_metering": [],
     "app_analytics": [
         "AppAnalyticsStorage",

@@ -132,6 +132,7 @@ NAMES: Mapping[str, TypeNames] = {
     "AWS::Glue::Crawler": TypeNames(name=("Name",)),
     "AWS::Glue::Database": TypeNames(name=("DatabaseInput", "Name")),
     "AWS::Glue::Table": TypeNames(name=("Name",), other_name=("TableInput", "Name")),
+    "AWS::Events::Rule": TypeNames(name=("Name",), arn=_REGIONAL % "events" + "rule/{id}"),
     "AWS::KMS::Key": TypeNames(arn=_REGIONAL % "kms" + "key/{id}"),
     "AWS::SecretsManager::Secret": TypeNames(
         name=("Name",),
@@ -142,6 +143,9 @@ NAMES: Mapping[str, TypeNames] = {
         name=("TopicName",),
         ref_is=_REGIONAL % "sns" + "{name}",
         attributes={"TopicArn": "{id}", "TopicName": "{name}"},
+    ),
+    "AWS::SQS::Queue": TypeNames(
+        name=("QueueName",), arn=_REGIONAL % "sqs" + "{id}", attributes={"QueueName": "{id}"}
     ),
     "AWS::StepFunctions::StateMachine": TypeNames(
         name=("StateMachineName",),

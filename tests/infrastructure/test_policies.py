@@ -11,9 +11,22 @@ import pytest
 from stacks.web_analytics.delivery_stream_stack import DeliveryStreamStack
 from tests.deploy_order import DEPLOY_ORDER
 
+LOG_DELIVERY = (
+    "logs:CreateLogDelivery",
+    "logs:DeleteLogDelivery",
+    "logs:DescribeLogGroups",
+    "logs:DescribeResourcePolicies",
+    "logs:GetLogDelivery",
+    "logs:ListLogDeliveries",
+    "logs:PutResourcePolicy",
+    "logs:UpdateLogDelivery",
+)
 WILDCARD_REASONS = {
     "kinesis:ListStreams": "the action knows no resource",
     "lakeformation:GetDataAccess": "the action knows no resource",
+    **dict.fromkeys(LOG_DELIVERY, "the actions of log delivery know no resource"),
+    "xray:GetSamplingRules": "the action knows no resource",
+    "xray:GetSamplingTargets": "the action knows no resource",
     "xray:PutTelemetryRecords": "the action knows no resource",
     "xray:PutTraceSegments": "the action knows no resource",
 }
@@ -37,6 +50,8 @@ def short(resource: Any) -> str:
         return str(resource["Ref"])
     if "Fn::GetAtt" in resource:
         return ".".join(resource["Fn::GetAtt"])
+    if "Ref" in resource:
+        return str(resource["Ref"])
     placeholders = {"AWS::Partition": "{partition}", "AWS::Region": "{region}", "AWS::AccountId": "{account}"}
     arn = "".join(
         part if isinstance(part, str) else placeholders[part["Ref"]] for part in resource["Fn::Join"][1]

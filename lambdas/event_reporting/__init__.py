@@ -1,0 +1,1 @@
+"""event_reporting: the functions of the scheduled report."""

@@ -1,0 +1,1 @@
+"""Looks how far the Athena query of a report is."""

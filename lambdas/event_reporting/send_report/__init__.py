@@ -1,0 +1,1 @@
+"""Mails a report, or why there is none."""

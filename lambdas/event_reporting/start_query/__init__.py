@@ -1,0 +1,1 @@
+"""Starts the Athena query of a report."""

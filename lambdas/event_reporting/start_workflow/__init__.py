@@ -1,0 +1,1 @@
+"""Starts the report of the month that has ended."""
