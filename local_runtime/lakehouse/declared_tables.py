@@ -28,15 +28,24 @@ def declared_table(resource: Resource) -> ExternalTable:
     database, name = resource.properties.get("DatabaseName"), given.get("Name")
     if not isinstance(database, str) or not isinstance(name, str) or not database or not name:
         raise _unsupported(resource, "DatabaseName and TableInput.Name must be non-empty strings")
-    table = ExternalTable(database.lower(), name.lower(), _with_texts(given))
+    try:
+        return check_table(database, given)
+    except LocalRuntimeError as error:
+        raise _unsupported(resource, str(error)) from error
+
+
+def check_table(database: str, table_input: Mapping[str, Any]) -> ExternalTable:
+    """The table or view of a `TableInput` with a name.
+
+    Raises:
+        LocalRuntimeError: Athena could not read its files here.
+    """
+    table = ExternalTable(database.lower(), str(table_input["Name"]).lower(), _with_texts(table_input))
     if table.parameters.get("table_type", "").upper() == "ICEBERG":
-        raise _unsupported(resource, "an Iceberg table is declared by OpenTableFormatInput")
+        raise LocalRuntimeError("an Iceberg table is declared by OpenTableFormatInput, or made by SQL")
     if not table.is_view:
-        try:
-            split_uri(table.location)
-            table.format  # noqa: B018
-        except LocalRuntimeError as error:
-            raise _unsupported(resource, str(error)) from error
+        split_uri(table.location)
+        table.format  # noqa: B018
     return table
 
 

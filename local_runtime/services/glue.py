@@ -1,4 +1,4 @@
-"""The Glue Data Catalog for reading: databases, tables and partitions. They are made by templates and by SQL.
+"""The Glue Data Catalog for reading: databases, tables and partitions; `GlueWrites` changes them.
 
 https://docs.aws.amazon.com/glue/latest/webapi/WebAPI_Welcome.html
 """
@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from local_runtime.errors import AwsError
+from local_runtime.services.glue_writes import GlueWrites
 from local_runtime.services.paging import page
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ class GlueService:
             "GetTable": self._get_table,
             "GetPartitions": self._get_partitions,
             "GetPartition": self._get_partition,
+            "BatchGetPartition": self._batch_get_partition,
+            **GlueWrites(lakehouse).actions,
             **more_actions,
         }
 
@@ -50,7 +53,7 @@ class GlueService:
             known = ", ".join(sorted(self._actions))
             raise AwsError(
                 "UnknownOperationException",
-                f"Glue {action} is not run here; these are: {known}. Tables are made by templates or by SQL.",
+                f"Glue {action} is not run here; these are: {known}.",
             )
         return answer(request)
 
@@ -95,9 +98,15 @@ class GlueService:
 
     def _get_partitions(self, request: Request) -> Response:
         table = self._external(request)
-        if request.get("Expression"):
-            raise AwsError(INVALID, "The local run's GetPartitions takes no Expression: ask for all of them.")
         partitions = [] if table is None else self._partitions(table)
+        if table is not None and request.get("Expression"):
+            from local_runtime.services.glue_expression import compile_expression
+
+            types = {key.name: key.type.lower() for key in table.partition_keys}
+            matches = compile_expression(str(request["Expression"]), types)
+            partitions = [
+                item for item in partitions if matches(dict(zip(types, item["Values"], strict=True)))
+            ]
         shown, more = page(partitions, request, most=1000, error_code=INVALID)
         return {"Partitions": list(shown), **more}
 
@@ -108,6 +117,15 @@ class GlueService:
             if partition["Values"] == values:
                 return {"Partition": partition}
         raise AwsError("EntityNotFoundException", f"Cannot find partition {values}.")
+
+    def _batch_get_partition(self, request: Request) -> Response:
+        table = self._external(request)
+        known = {tuple(item["Values"]): item for item in ([] if table is None else self._partitions(table))}
+        wanted = [tuple(item.get("Values", ())) for item in request.get("PartitionsToGet", ())]
+        return {
+            "Partitions": [known[values] for values in wanted if values in known],
+            "UnprocessedKeys": [{"Values": list(values)} for values in wanted if values not in known],
+        }
 
     def _external(self, request: Request) -> ExternalTable | None:
         """The table when it is one of files; an Iceberg table has no partitions in Glue."""
