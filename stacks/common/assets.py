@@ -47,7 +47,11 @@ def add_repository_files(scope: Construct, id: str, paths: Sequence[str]) -> S3O
         id,
         source_path=str(ROOT / "lambdas"),
         asset_hash_type=AssetHashType.OUTPUT,
-        bundling=BundlingOptions(image=DockerImage.from_registry("unused"), local=_Copy(paths)),
+        bundling=BundlingOptions(
+            image=DockerImage.from_registry("unused"),
+            command=list(paths),  # by this the CDK tells one package from another; `local` it does not see
+            local=_Copy(paths),
+        ),
     )
     return _upload(staging, FileAssetPackaging.ZIP_DIRECTORY)
 
