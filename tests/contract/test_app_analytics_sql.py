@@ -1,4 +1,4 @@
-"""The queries of app_analytics answer what was worked out by hand, from a crawled and from a declared table."""
+"""The queries of app_analytics answer what was worked out by hand, from crawled and from declared tables."""
 
 from __future__ import annotations
 
