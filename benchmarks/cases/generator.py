@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from itertools import islice
+from pathlib import Path
 
 import orjson
 import requests
@@ -16,6 +17,7 @@ from mimesis import Field, Schema
 
 from benchmarks.measure import Result, in_process
 from src.utils.fake_data.display import Silent
+from src.utils.fake_data.kdg.template import TextTemplate
 from src.utils.fake_data.payloads import RecordSource, record_body
 from src.utils.fake_data.sender import Sender
 from src.utils.fake_data.settings import MAX_BATCH, Settings
@@ -26,6 +28,8 @@ NAME = "generator: web_log events, made and sent"
 RECORDS = 2_000
 ROUNDS = 11
 OURS, MIMESIS, ENCODED = "our generator", "mimesis Schema", "our generator with its JSON"
+TEMPLATE = "a template of the Kinesis Data Generator"
+TEMPLATE_FILE = Path(__file__).parents[2] / "docs" / "examples" / "app_event.template.txt"
 
 SENT = 20_000
 SENT_ONE_BY_ONE = 100
@@ -42,6 +46,8 @@ def generating() -> list[Result]:
     """Events of a generator that is under way: both have made their providers and pools before."""
     events = web_log_events(random.Random(1), time.time)
     source = RecordSource(TEMPLATES["web_log"], seed=1, clock=time.time, max_count=None)
+    template = TextTemplate.read(str(TEMPLATE_FILE))
+    texts = RecordSource(template, seed=1, clock=time.time, max_count=None)
     schema = mimesis_schema()
     check_same_fields(next(events), next(iter(schema)))
     rounds = in_process(
@@ -49,6 +55,7 @@ def generating() -> list[Result]:
             MIMESIS: schema.create,
             OURS: lambda: list(islice(events, RECORDS)),
             ENCODED: partial(source.take, RECORDS),
+            TEMPLATE: partial(texts.take, RECORDS),
         },
         rounds=ROUNDS,
     )
@@ -62,6 +69,12 @@ def generating() -> list[Result]:
         *(
             Result(name=name, value=RECORDS / rounds.median(name), unit="records/CPU s")
             for name in (OURS, ENCODED, MIMESIS)
+        ),
+        Result(
+            name=TEMPLATE,
+            value=RECORDS / rounds.median(TEMPLATE),
+            unit="records/CPU s",
+            target=100_000,
         ),
     ]
 

@@ -48,6 +48,9 @@ class Delivery(Section):
     compression: Compression = "UNCOMPRESSED"
     """How the objects are packed; `GZIP` takes about a tenth of the storage and of Athena's price."""
 
+    newline_after_records: bool = True
+    """Whether Firehose puts a newline after each record; `false` is for producers that all end theirs."""
+
     raw_events_expire_after_days: int | None = Field(default=None, ge=1, le=3650)
     """Days after which S3 deletes the raw events, which hold addresses of persons; without a number they are
     kept."""

@@ -31,6 +31,6 @@ class DeliveryStack(TaggedStack):
             output=S3Output(names.bucket_arn, RAW_PREFIX, ERROR_PREFIX, settings.compression),
             buffering=Buffering(settings.interval_in_seconds, settings.size_in_mbs),
             log_group=add_log_group(self, "Log", settings=LogSettings(config.log_retention_in_days)),
-            newlines=True,
+            newlines=settings.newline_after_records,
         )
         CfnOutput(self, "DataFirehoseStreamName", value=stream.ref)

@@ -79,6 +79,7 @@ def test_delivery_is_a_setting(synthesize: Any) -> None:
         "interval_in_seconds": 0,
         "size_in_mbs": 128,
         "compression": "GZIP",
+        "newline_after_records": False,
     }
     properties = synthesize(DeliveryStack, **settings(delivery=delivery)).properties(STREAM)
     destination = properties["ExtendedS3DestinationConfiguration"]
@@ -86,6 +87,7 @@ def test_delivery_is_a_setting(synthesize: Any) -> None:
     assert text(destination["BucketARN"]) == "arn:<AWS::Partition>:s3:::my-bucket"
     assert destination["BufferingHints"] == {"IntervalInSeconds": 0, "SizeInMBs": 128}
     assert destination["CompressionFormat"] == "GZIP"
+    assert "ProcessingConfiguration" not in destination
 
 
 def test_crawler_looks_every_ten_minutes_at_the_raw_events_alone(crawler: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -328,3 +329,14 @@ def test_the_account_closes_whatever_the_api_answers(
     assert code == (1 if report["rejected"] else 0)
     assert report["sent"] == count or report["stopped_early"]
     assert max(Counter(api.stored).values(), default=1) == 1
+
+
+def test_a_template_of_the_users_goes_to_the_api_as_well(run: Run, api: FakeApi, tmp_path: Path) -> None:
+    file = tmp_path / "template.txt"
+    file.write_text('{"n": {{random.number({"min": 7, "max": 7})}}}')
+    code, _, _ = run("--template-file", file, "--max-count", 4, "--batch-size", 2, "--quiet")
+    assert code == 0
+    assert api.stored == ['{"n": 7}\n'] * 4
+    code, _, _ = run("--template-file", file, "--max-count", 1, "--api-method", "record", "--quiet")
+    assert code == 0
+    assert api.stored[4:] == ['{"n": 7}']
