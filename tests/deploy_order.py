@@ -12,6 +12,7 @@ DEPLOY_ORDER = {
         "WebAnalyticsGrantLFPermissionsOnFirehoseRole",
         "WebAnalyticsFirehoseToIcebergStack",
         "WebAnalyticsMonitoring",
+        "WebAnalyticsDashboard",
     ],
     "click_logger": [
         "ClickLoggerTable",
@@ -26,6 +27,7 @@ DEPLOY_ORDER = {
         "AppAnalyticsDelivery",
         "AppAnalyticsCatalog",
         "AppAnalyticsQueries",
+        "AppAnalyticsDashboard",
     ],
 }
 STACKS = [stack for stacks in DEPLOY_ORDER.values() for stack in stacks]

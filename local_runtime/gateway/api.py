@@ -145,6 +145,8 @@ class RestApi:
     api_key_source: str
     """HEADER or AUTHORIZER."""
     binary_media_types: frozenset[str]
+    minimum_compression_size: int | None
+    """Bytes from which on a response is compressed; None: none is."""
 
     def methods(self) -> Iterator[Method]:
         nodes = [self.root]

@@ -17,6 +17,7 @@ from local_runtime.errors import LocalRuntimeError
 from local_runtime.gateway import asgi
 from local_runtime.gateway.api import Method, RestApi, Stage, Target
 from local_runtime.gateway.authorization import Authorization
+from local_runtime.gateway.compression import compressed
 from local_runtime.gateway.context import Invocation, Request, Response, request_context
 from local_runtime.gateway.counters import ApiCounters
 from local_runtime.gateway.functions import Function, FunctionCaller, Permissions, unqualified
@@ -120,7 +121,7 @@ class Gateway:
         else:
             self._complete(invocation, method, too_large)
         self._count(invocation)
-        await asgi.send_response(send, invocation.response)
+        await asgi.send_response(send, compressed(api, request, invocation.response))
 
     def handle(self, api: RestApi, stage: Stage, request: Request, *, too_large: bool = False) -> Response:
         invocation, method = self._open(api, stage, request)

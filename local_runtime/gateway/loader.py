@@ -18,7 +18,7 @@ from local_runtime.gateway.parameters import compile_headers
 from local_runtime.gateway.resource_policy import load_resource_policy
 
 _API = "AWS::ApiGateway::RestApi"
-_NOT_RUN = ("Body", "BodyS3Location", "MinimumCompressionSize")
+_NOT_RUN = ("Body", "BodyS3Location")
 
 
 def load_apis(assembly: Assembly) -> dict[str, RestApi]:
@@ -63,6 +63,7 @@ def _load_api(assembly: Assembly, resource: Resource) -> RestApi:
         policy=load_resource_policy(resource, assembly),
         api_key_source=str(resource.properties.get("ApiKeySourceType", "HEADER")),
         binary_media_types=binary_media_types,
+        minimum_compression_size=resource.properties.get("MinimumCompressionSize"),
     )
     mapped = [method for method in api.methods() if method.integration.type in ("AWS", "LAMBDA")]
     if binary_media_types and mapped:

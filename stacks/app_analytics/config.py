@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from stacks.common.config_values import BucketName, allowed
+from stacks.common.dashboard_config import WebDashboard
 from stacks.config import CommonConfig, Section
 
 DeliveryStreamName = Annotated[
@@ -95,6 +96,7 @@ class AppAnalytics(Section):
     catalog: Catalog = Catalog()
     queries: Queries = Queries()
     quicksight: QuickSight = QuickSight()
+    dashboard: WebDashboard = WebDashboard()
 
 
 class AppAnalyticsConfig(CommonConfig):

@@ -6,6 +6,7 @@ from aws_cdk import App, Environment
 
 from stacks.app_analytics.catalog_stack import CatalogStack
 from stacks.app_analytics.config import AppAnalyticsConfig
+from stacks.app_analytics.dashboard_stack import DashboardStack
 from stacks.app_analytics.delivery_stack import DeliveryStack
 from stacks.app_analytics.queries_stack import QueriesStack
 from stacks.app_analytics.quicksight_stack import QuickSightStack
@@ -25,3 +26,6 @@ def add_app_analytics(app: App, config: AppAnalyticsConfig, env: Environment | N
     if config.app_analytics.quicksight.principal_arn is not None:
         quicksight = QuickSightStack(app, "AppAnalyticsQuickSight", config=config, env=env)
         quicksight.add_stack_dependency(queries)
+    if config.app_analytics.dashboard.enabled:
+        dashboard = DashboardStack(app, "AppAnalyticsDashboard", config=config, env=env)
+        dashboard.add_stack_dependency(queries)

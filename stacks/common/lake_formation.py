@@ -7,8 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from aws_cdk import CfnResource, RemovalPolicy
+from aws_cdk import CfnResource, DefaultStackSynthesizer, Fn, RemovalPolicy, Stack
 from constructs import Construct
+
+
+def deploy_role_arn(stack: Stack) -> str:
+    """The role with which CloudFormation deploys the stack; it comes with placeholders in it."""
+    synthesizer = stack.synthesizer
+    assert isinstance(synthesizer, DefaultStackSynthesizer)
+    return Fn.sub(synthesizer.cloud_formation_execution_role_arn)
 
 
 def append_admin(scope: Construct, id: str, *, principal_arn: str) -> CfnResource:

@@ -11,10 +11,12 @@ from pydantic import Field, model_validator
 
 from stacks.common.avro_schema import Column
 from stacks.common.config_values import BucketName, GlueName, ObjectKey, SourceRange, StreamName
+from stacks.common.dashboard_config import WebDashboard
 from stacks.common.partitions import PartitionField, parse_partition_field
 from stacks.config import CommonConfig, Section
 from stacks.web_analytics.bucket_folders import KEPT
 from stacks.web_analytics.config_values import WEB_LOG_COLUMNS, ErrorPrefix, Folder, PartitionBy, UniqueKeys
+from stacks.web_analytics.failed_records import day_folder
 from stacks.web_analytics.operations_config import Encryption, Monitoring
 
 
@@ -184,12 +186,19 @@ class WebAnalyticsConfig(CommonConfig):
     data_firehose_configuration: DataFirehose = DataFirehose()
     encryption: Encryption = Encryption()
     monitoring: Monitoring = Monitoring()
+    web_analytics_dashboard: WebDashboard = WebDashboard()
 
     @property
     def columns(self) -> tuple[Column, ...]:
         """The columns of the created table."""
         added = self.firehose_data_tranform_lambda.add_event_id_and_received_at
         return tuple(column for column in WEB_LOG_COLUMNS if added or not column.by_pipeline)
+
+    @model_validator(mode="after")
+    def _dashboard_finds_the_failed_records_of_a_day(self) -> WebAnalyticsConfig:
+        if self.web_analytics_dashboard.enabled:
+            day_folder(self.data_firehose_configuration.error_output_prefix)
+        return self
 
     @model_validator(mode="after")
     def _created_table_has_the_columns_it_is_keyed_by(self) -> WebAnalyticsConfig:

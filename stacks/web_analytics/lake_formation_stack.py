@@ -6,10 +6,10 @@ https://docs.aws.amazon.com/lake-formation/latest/dg/change-settings.html
 
 from __future__ import annotations
 
-from aws_cdk import CfnOutput, CfnResource, DefaultStackSynthesizer, Environment, Fn
+from aws_cdk import CfnOutput, CfnResource, Environment
 from constructs import Construct
 
-from stacks.common.lake_formation import append_admin, grant_on_all_tables, grant_on_database
+from stacks.common.lake_formation import append_admin, deploy_role_arn, grant_on_all_tables, grant_on_database
 from stacks.common.stack import TaggedStack
 from stacks.web_analytics.config import WebAnalyticsConfig
 from stacks.web_analytics.names import Names
@@ -29,7 +29,7 @@ class LakeFormationStack(TaggedStack):
         table = config.data_firehose_configuration.destination_iceberg_table_configuration
         names = Names(self, config)
         # Only an administrator may grant on a database that somebody else created.
-        admin = append_admin(self, "DataLakeSettings", principal_arn=self._deploy_role_arn())
+        admin = append_admin(self, "DataLakeSettings", principal_arn=deploy_role_arn(self))
         grants = self._grants("", names.delivery_role_arn, table.database_name)
         if table.create_table:
             grants += self._grants("Optimizer", names.optimizer_role_arn, table.database_name)
@@ -43,9 +43,3 @@ class LakeFormationStack(TaggedStack):
             grant_on_database(self, f"{prefix}DatabaseGrant", **to, permissions=["DESCRIBE"]),
             grant_on_all_tables(self, f"{prefix}TablesGrant", **to, permissions=_TABLE_PERMISSIONS),
         ]
-
-    def _deploy_role_arn(self) -> str:
-        """The role with which CloudFormation deploys this stack; it comes with placeholders in it."""
-        synthesizer = self.synthesizer
-        assert isinstance(synthesizer, DefaultStackSynthesizer)
-        return Fn.sub(synthesizer.cloud_formation_execution_role_arn)

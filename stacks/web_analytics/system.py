@@ -14,6 +14,7 @@ from stacks.web_analytics.kinesis_stream_stack import KinesisStreamStack
 from stacks.web_analytics.lake_formation_stack import LakeFormationStack
 from stacks.web_analytics.monitoring_stack import MonitoringStack
 from stacks.web_analytics.transform_function_stack import TransformFunctionStack
+from stacks.web_analytics.web_dashboard_stack import WebDashboardStack
 
 
 def add_web_analytics(app: App, config: WebAnalyticsConfig, env: Environment | None) -> None:
@@ -33,14 +34,16 @@ def add_web_analytics(app: App, config: WebAnalyticsConfig, env: Environment | N
     delivery = DeliveryStreamStack(app, "WebAnalyticsFirehoseToIcebergStack", config=config, env=env)
     monitoring = MonitoringStack(app, "WebAnalyticsMonitoring", config=config, env=env)
 
+    pages = _web_dashboard(app, config, env)
     _after(stream, storage, function, role)
     _after(storage, grants)
     _after(role, grants)
     _after(function, delivery)
     _after(grants, delivery)
     _after(delivery, monitoring)
+    _after(monitoring, *pages)
     for key in keys:
-        _after(key, api, stream, storage, function, role, grants, delivery, monitoring)
+        _after(key, api, stream, storage, function, role, grants, delivery, monitoring, *pages)
 
 
 def _encryption_key(app: App, config: WebAnalyticsConfig, env: Environment | None) -> list[Stack]:
@@ -48,6 +51,12 @@ def _encryption_key(app: App, config: WebAnalyticsConfig, env: Environment | Non
     if not config.encryption.customer_managed_key or config.encryption.key_arn is not None:
         return []
     return [EncryptionKeyStack(app, "WebAnalyticsEncryptionKey", config=config, env=env)]
+
+
+def _web_dashboard(app: App, config: WebAnalyticsConfig, env: Environment | None) -> list[Stack]:
+    if not config.web_analytics_dashboard.enabled:
+        return []
+    return [WebDashboardStack(app, "WebAnalyticsDashboard", config=config, env=env)]
 
 
 def _after(first: Stack, *others: Stack) -> None:

@@ -15,6 +15,7 @@ from stacks.config import context_files, load_config
 from stacks.config_errors import ConfigError
 
 FIREHOSE = "data_firehose_configuration"
+NO_PAGE = {"web_analytics_dashboard": {"enabled": False}}
 TABLE = "destination_iceberg_table_configuration"
 OPTIONAL = {"kinesis_proxy_api.waf_rate_limit", f"{FIREHOSE}.error_records_expire_after_days"}
 
@@ -116,14 +117,14 @@ def test_freshness_must_be_later_than_the_buffers() -> None:
 
 def test_expiry_of_errors_may_not_reach_the_table() -> None:
     prefixes = {"output_prefix": "data/events", "error_output_prefix": "data/!{firehose:error-output-type}/"}
-    load_config(AppConfig, {FIREHOSE: prefixes})
+    load_config(AppConfig, {FIREHOSE: prefixes, **NO_PAGE})
     (line,) = errors({FIREHOSE: {**prefixes, "error_records_expire_after_days": 7}})
     assert "would delete what is in data/events" in line
 
 
 def test_expiry_of_errors_may_not_reach_what_the_tools_remember() -> None:
     settings = {"error_output_prefix": "e!{firehose:error-output-type}/"}
-    load_config(AppConfig, {FIREHOSE: settings})
+    load_config(AppConfig, {FIREHOSE: settings, **NO_PAGE})
     (line,) = errors({FIREHOSE: {**settings, "error_records_expire_after_days": 7}})
     assert "would delete what is in erasures" in line
 
@@ -135,7 +136,7 @@ def test_names_that_only_resemble_those_of_the_tools_are_free() -> None:
         "s3_bucket_name": "10.0.0.events",
         TABLE: {"partition_by": ["day(timestamp)", "hour(received_at)", "bucket(4, ip)", "ip"]},
     }
-    assert load_config(AppConfig, {FIREHOSE: settings})
+    assert load_config(AppConfig, {FIREHOSE: settings, **NO_PAGE})
 
 
 def test_key_needs_the_switch() -> None:
@@ -240,7 +241,7 @@ def test_section_may_come_as_text_from_the_command_line() -> None:
 
 def test_error_prefix_gets_its_final_slash() -> None:
     config = load_config(
-        AppConfig, {FIREHOSE: {"error_output_prefix": "error/!{firehose:error-output-type}"}}
+        AppConfig, {FIREHOSE: {"error_output_prefix": "error/!{firehose:error-output-type}"}, **NO_PAGE}
     )
     assert config.data_firehose_configuration.error_output_prefix == "error/!{firehose:error-output-type}/"
 

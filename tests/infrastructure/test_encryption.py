@@ -13,7 +13,7 @@ OWN = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890
 
 @pytest.fixture(scope="module")
 def encrypted(synthesize_app: Any) -> Any:
-    return synthesize_app(encryption={"customer_managed_key": True})
+    return synthesize_app(systems="web_analytics", encryption={"customer_managed_key": True})
 
 
 def resources(assembly: Any, type: str) -> list[dict[str, Any]]:
@@ -59,7 +59,7 @@ def test_key_encrypts_stream_bucket_logs_and_topic(
     synthesize_app: Any, encrypted: Any, key_arn: str | None, expected: str
 ) -> None:
     own = {"customer_managed_key": True, "key_arn": key_arn}
-    assembly = encrypted if key_arn is None else synthesize_app(encryption=own)
+    assembly = encrypted if key_arn is None else synthesize_app(systems="web_analytics", encryption=own)
     (stream,) = resources(assembly, "AWS::Kinesis::Stream")
     (bucket,) = resources(assembly, "AWS::S3::Bucket")
     (topic,) = resources(assembly, "AWS::SNS::Topic")
@@ -74,7 +74,9 @@ def test_key_encrypts_stream_bucket_logs_and_topic(
 
 
 def test_own_key_needs_no_stack(synthesize_app: Any) -> None:
-    assembly = synthesize_app(encryption={"customer_managed_key": True, "key_arn": OWN})
+    assembly = synthesize_app(
+        systems="web_analytics", encryption={"customer_managed_key": True, "key_arn": OWN}
+    )
     assert "WebAnalyticsEncryptionKey" not in assembly.stacks
 
 
@@ -93,6 +95,7 @@ def test_each_role_may_use_the_key_for_its_own_part_alone(encrypted: Any) -> Non
         "DeliveryRole/UseKeyOfStream": ("kms:Decrypt", ("kinesis", "aws:kinesis:arn")),
         "DeliveryRole/UseKeyOfBucket": (both, bucket),
         "OptimizerRole/UseKeyOfBucket": (both, bucket),
+        "DashboardQueriesFunctionRole/UseKeyOfBucket": (both, bucket),
     }
 
 

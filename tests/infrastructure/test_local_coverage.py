@@ -23,4 +23,9 @@ def test_local_run_takes_the_templates(synthesize_app: Any, settings: dict[str, 
     assembly = load_assembly(synthesize_app(**settings).directory)
     check_coverage(assembly)
     functions = dict.fromkeys(item.arn for item in assembly.of_type("AWS::Lambda::Function"))
-    Gateway(assembly, {"kinesis": lambda _action, _request: {}}, functions=functions)
+    Gateway(
+        assembly,
+        {"kinesis": lambda _action, _request: {}},
+        functions=functions,
+        user_pool_keys=lambda _pool: {"keys": []},
+    )

@@ -41,9 +41,39 @@ ROLES: dict[str, dict[str, tuple[list[str], list[str]]]] = {
         ),
         "UseLakeFormation": (["lakeformation:GetDataAccess"], ["*"]),
     },
+    "AppAnalyticsDashboard/AccountLogRole": {},
+    "AppAnalyticsDashboard/DashboardPageFunctionRole": {
+        "WriteLog": (["logs:CreateLogStream", "logs:PutLogEvents"], ["DashboardPageFunctionLog9309191B.Arn"]),
+        "WriteTraces": (["xray:PutTelemetryRecords", "xray:PutTraceSegments"], ["*"]),
+    },
+    "AppAnalyticsDashboard/DashboardQueriesFunctionRole": {
+        "WriteLog": (
+            ["logs:CreateLogStream", "logs:PutLogEvents"],
+            ["DashboardQueriesFunctionLog68CF4E75.Arn"],
+        ),
+        "WriteTraces": (["xray:PutTelemetryRecords", "xray:PutTraceSegments"], ["*"]),
+        "AskInWorkGroup": (
+            ["athena:GetQueryExecution", "athena:GetQueryResults", "athena:StartQueryExecution"],
+            ["athena:workgroup/app-analytics-dashboard"],
+        ),
+        "ReadCatalog": (
+            ["glue:BatchGetPartition", "glue:GetDatabase", "glue:GetPartitions", "glue:GetTable"],
+            CATALOG,
+        ),
+        "UseLakeFormation": (["lakeformation:GetDataAccess"], ["*"]),
+        "ReadData": (["s3:GetObject"], [f"{BUCKET}/raw/firehose/*"]),
+        "UseBucket": (["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"], [BUCKET]),
+        "KeepAnswers": (
+            ["s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"],
+            [f"{BUCKET}/athena-results/dashboard/*"],
+        ),
+    },
 }
 
 SERVICES = {
+    "AppAnalyticsDashboard/AccountLogRole": "apigateway.amazonaws.com",
+    "AppAnalyticsDashboard/DashboardPageFunctionRole": "lambda.amazonaws.com",
+    "AppAnalyticsDashboard/DashboardQueriesFunctionRole": "lambda.amazonaws.com",
     "AppAnalyticsDelivery/DeliveryStreamRole": "firehose.amazonaws.com",
     "AppAnalyticsCatalog/CrawlerRole": "glue.amazonaws.com",
 }

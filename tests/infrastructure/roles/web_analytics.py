@@ -68,9 +68,42 @@ ROLES = {
         ),
         "UseLakeFormation": (["lakeformation:GetDataAccess"], ["*"]),
     },
+    "WebAnalyticsDashboard/AccountLogRole": {},
+    "WebAnalyticsDashboard/DashboardPageFunctionRole": {
+        "WriteLog": (["logs:CreateLogStream", "logs:PutLogEvents"], ["DashboardPageFunctionLog9309191B.Arn"]),
+        "WriteTraces": (["xray:PutTelemetryRecords", "xray:PutTraceSegments"], ["*"]),
+    },
+    "WebAnalyticsDashboard/DashboardQueriesFunctionRole": {
+        "WriteLog": (
+            ["logs:CreateLogStream", "logs:PutLogEvents"],
+            ["DashboardQueriesFunctionLog68CF4E75.Arn"],
+        ),
+        "WriteTraces": (["xray:PutTelemetryRecords", "xray:PutTraceSegments"], ["*"]),
+        "AskInWorkGroup": (
+            ["athena:GetQueryExecution", "athena:GetQueryResults", "athena:StartQueryExecution"],
+            ["athena:workgroup/web-analytics-dashboard"],
+        ),
+        "ReadCatalog": (
+            ["glue:BatchGetPartition", "glue:GetDatabase", "glue:GetPartitions", "glue:GetTable"],
+            sorted([*GLUE_TABLE, "glue:table/web_log_iceberg_db/web_log_failed_records"]),
+        ),
+        "UseLakeFormation": (["lakeformation:GetDataAccess"], ["*"]),
+        "ReadData": (
+            ["s3:GetObject"],
+            [f"{BUCKET}/error/*", f"{BUCKET}/web_log_iceberg_db/web_log_iceberg/*"],
+        ),
+        "UseBucket": (["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"], [BUCKET]),
+        "KeepAnswers": (
+            ["s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"],
+            [f"{BUCKET}/athena-results/dashboard/*"],
+        ),
+    },
 }
 
 SERVICES = {
+    "WebAnalyticsDashboard/AccountLogRole": "apigateway.amazonaws.com",
+    "WebAnalyticsDashboard/DashboardPageFunctionRole": "lambda.amazonaws.com",
+    "WebAnalyticsDashboard/DashboardQueriesFunctionRole": "lambda.amazonaws.com",
     "WebAnalyticsKdsProxyApiGw/KinesisRole": "apigateway.amazonaws.com",
     "WebAnalyticsKdsProxyApiGw/AccountLogRole": "apigateway.amazonaws.com",
     "WebAnalyticsDataFirehoseToIcebergS3Path/OptimizerRole": "glue.amazonaws.com",

@@ -96,10 +96,6 @@ LAMBDA = URI.format("arn:aws:lambda:us-east-1:123456789012:function:absent")
             lambda api: api.api.update(BinaryMediaTypes=["*/*"]),
             "BinaryMediaTypes is run with AWS_PROXY and MOCK integrations alone, PUT /streams/{name}",
         ),
-        (
-            lambda api: api.add_api("Second", Name="b", MinimumCompressionSize=1),
-            "MinimumCompressionSize is not run",
-        ),
     ],
 )
 def test_start_fails_with_the_place_and_the_reason(api: Any, change: Change, message: str) -> None:
