@@ -61,7 +61,11 @@ def up(
     ] = False,
     wait_scale: Annotated[
         float,
-        typer.Option(min=0, max=1, help="The share of state machines' waits that is really waited for."),
+        typer.Option(
+            min=0,
+            max=1,
+            help="The share of waits (state machines, retried events) that is really waited for.",
+        ),
     ] = 1.0,
 ) -> None:
     """Start the run and stay up until Ctrl-C."""
@@ -266,6 +270,29 @@ def start_execution(
         for message in report["messages"]:
             print(f"\npublished meanwhile\n{as_mail(message)}")
     if report["status"] != "SUCCEEDED":
+        raise typer.Exit(1)
+
+
+@app.command()
+def fire_rule(
+    name: Annotated[str, typer.Argument(help="The rule's name, or what it begins with.")],
+    moment: Annotated[
+        str | None, typer.Option("--time", help="As if it were then: 2026-11-01T08:00:00Z. Else it is now.")
+    ] = None,
+    format: Annotated[MessageFormat, typer.Option(help="How it is told.")] = MessageFormat.TEXT,
+    port: RunPort = None,
+    state: StateOption = DEFAULT_STATE,
+) -> None:
+    """Fire a scheduled rule and show what its targets did; exit code 1 when one failed."""
+    answer = ControlClient(port, state).ask("fire-rule", {"name": name, "time": moment}, 3600)
+    if format is MessageFormat.JSON:
+        print(json.dumps(answer, ensure_ascii=False))
+    else:
+        print(f"{answer['rule']} fired for {answer['time']}")
+        for target in answer["targets"]:
+            words = [key for key in ("error", "answer", "execution") if key in target]
+            print(f"  {target['target']}", *(f"{word}: {json.dumps(target[word])}" for word in words))
+    if any(target["failed"] for target in answer["targets"]):
         raise typer.Exit(1)
 
 

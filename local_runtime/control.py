@@ -6,13 +6,14 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
 
 from local_runtime.client import MAX_FLUSH_SECONDS, MAX_SNAPSHOT_HOURS
 from local_runtime.errors import LocalRuntimeError
+from local_runtime.rules.rules import outcome
 from local_runtime.run import LocalRun
 from local_runtime.status import run_status
 from local_runtime.tail import read_tail
@@ -25,7 +26,7 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 Answer = tuple[int, dict[str, Any]]
 
 MAX_BODY_BYTES = 1024 * 1024
-LONG_ACTIONS = frozenset({"flush", "sql", "maintain", "crawl"})
+LONG_ACTIONS = frozenset({"fire-rule", "flush", "sql", "maintain", "crawl"})
 PARALLEL_LONG_ACTIONS = 16
 DEFAULT_FLUSH_SECONDS = 60.0
 
@@ -47,6 +48,7 @@ class Control:
             "crawl": self._crawl,
             "tail": self._tail,
             "messages": self._messages,
+            "fire-rule": self._fire_rule,
         }
         self._long = Workers("control", PARALLEL_LONG_ACTIONS)
 
@@ -97,6 +99,16 @@ class Control:
         except ValueError as error:
             raise InvalidRequestError(f"after: {error}") from error
 
+    def _fire_rule(self, request: dict[str, Any]) -> Answer:
+        rules, moment = self._run.workflows.rules, _moment(request)
+        try:
+            rule = rules.find(_text(request, "name") or "")
+        except LocalRuntimeError as error:
+            raise InvalidRequestError(str(error)) from error
+        results = list(rules.fire(rule, moment))  # all are called before the first is waited for
+        targets = [outcome(target, result) for target, result in results]
+        return 200, {"rule": rule.name, "time": moment.isoformat(), "targets": targets}
+
     def _messages(self, request: dict[str, Any]) -> Answer:
         try:
             return 200, {"messages": self._run.aws.messages.read(_text(request, "topic"))}
@@ -139,6 +151,17 @@ def _number(request: dict[str, Any], member: str, most: float) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= most:
         raise InvalidRequestError(f"{member} must be a number from 0 to {most:g} (got {value!r})")
     return float(value)
+
+
+def _moment(request: dict[str, Any]) -> datetime:
+    text = _text(request, "time")
+    if text is None:
+        return datetime.now(UTC)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise InvalidRequestError(f"time must be like 2026-11-01T08:00:00Z (got {text!r})") from error
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def _text(request: dict[str, Any], member: str) -> str | None:

@@ -105,6 +105,9 @@ class LocalRun:
         self.direct_puts: Mapping[str, DirectPut] = direct_puts(self.deliveries)
         self.metrics.add_totals(delivery_totals(assembly, self._ledger, self.direct_puts))
         firehose = FirehoseService(assembly, self.direct_puts)
+        self.workflows = Workflows(
+            assembly, state.root, self.functions, endpoint_url=endpoint_url, wait_scale=wait_scale
+        )
         self.gateway = Gateway(
             assembly,
             {"kinesis": self.kinesis, "firehose": firehose},
@@ -112,6 +115,7 @@ class LocalRun:
             functions={function.arn: function for function in self.functions},
             user_pool_keys=keys_at(endpoint_url),
             throttle=throttle,
+            events=self.workflows.events,
             delivery_streams={
                 item.arn: self.direct_puts[item.physical_id]
                 for item in assembly.of_type(DELIVERY_STREAM_TYPE)
@@ -121,9 +125,6 @@ class LocalRun:
         self.scheduler = Scheduler()
         self.crawlers = Crawlers(assembly, state.root, lambda: self.lakehouse)
         self.crawlers.schedule(self.scheduler)
-        self.workflows = Workflows(
-            assembly, state.root, self.functions, endpoint_url=endpoint_url, wait_scale=wait_scale
-        )
         self.aws = AwsEndpoint(
             assembly,
             state.root,
@@ -132,6 +133,7 @@ class LocalRun:
             firehose=firehose,
             functions=self.functions,
             stepfunctions=self.workflows.service,
+            events=self.workflows.events,
             metrics=self.metrics,
             crawlers=self.crawlers,
             lakehouse=lambda: self.lakehouse,
@@ -196,7 +198,7 @@ class LocalRun:
         self.scheduler.start()
         for delivery in self.deliveries:
             delivery.start()
-        self.workflows.start()
+        self.workflows.start(self.scheduler)
 
     def _open_lakehouse(self) -> None:
         try:

@@ -1,4 +1,4 @@
-"""State machines of a run: made from the templates, asked through Step Functions' API."""
+"""What runs by itself: state machines, scheduled rules and asynchronous invocations of a run."""
 
 from __future__ import annotations
 
@@ -8,6 +8,10 @@ from pathlib import Path
 
 from local_runtime.assembly import Assembly
 from local_runtime.lambdas.function import LambdaFunction
+from local_runtime.rules.rules import Rules
+from local_runtime.schedules import Scheduler
+from local_runtime.services.asynchronous import Destinations, asynchronous_settings
+from local_runtime.services.events import RETRY_SECONDS, Events
 from local_runtime.services.stepfunctions import StepFunctionsService
 from local_runtime.states.engine import StateMachines
 from local_runtime.states.execution import ExecutionStore
@@ -25,7 +29,7 @@ class Workflows:
         wait_scale: the share of each Wait state and of each pause before a retry that is really waited for.
 
     Raises:
-        UnsupportedResourceError: a definition is wrong or asks for what is not played.
+        UnsupportedResourceError: a definition or a rule is wrong or asks for what is not played.
     """
 
     def __init__(
@@ -37,19 +41,29 @@ class Workflows:
         endpoint_url: str,
         wait_scale: float = 1.0,
     ) -> None:
-        machines = [StateMachine.from_resource(item, assembly) for item in assembly.of_type(MACHINE_TYPE)]
-        tasks = Tasks(
-            {function.name: function for function in functions}, SdkCalls(endpoint_url, assembly.region)
+        by_name = {function.name: function for function in functions}
+        sdk = SdkCalls(endpoint_url, assembly.region)
+        destinations = Destinations(assembly, sdk)
+        self.events = Events(
+            [seconds * wait_scale for seconds in RETRY_SECONDS],
+            asynchronous_settings(assembly),
+            destinations.send,
+            by_name,
         )
-        self.machines = StateMachines(machines, ExecutionStore(state / "states.db"), tasks, wait_scale)
+        machines = [StateMachine.from_resource(item, assembly) for item in assembly.of_type(MACHINE_TYPE)]
+        store = ExecutionStore(state / "states.db")
+        self.machines = StateMachines(machines, store, Tasks(by_name, sdk), wait_scale)
         self.service = StepFunctionsService(self.machines, time.time())
+        self.rules = Rules(assembly, functions, self.machines, self.events, destinations)
 
-    def start(self) -> None:
-        """Go on with what an earlier run left behind."""
+    def start(self, scheduler: Scheduler) -> None:
+        """Go on with what an earlier run left behind, and follow the rules' schedules."""
         self.machines.resume()
+        self.rules.schedule(scheduler)
 
     def interrupt(self) -> None:
         """Begin nothing more."""
+        self.events.close()
         self.machines.interrupt()
 
     def close(self) -> None:

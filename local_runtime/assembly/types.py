@@ -7,6 +7,7 @@ lists what `Ref` and `Fn::GetAtt` return for each type.
 from __future__ import annotations
 
 import hashlib
+import re
 import string
 import uuid
 from collections.abc import Callable, Mapping
@@ -130,6 +131,12 @@ NAMES: Mapping[str, TypeNames] = {
         ref=lambda stack, logical_id, _place: f"{stack}-{logical_id}-{short_id(stack, logical_id)}".lower(),
     ),
     "AWS::Glue::Crawler": TypeNames(name=("Name",)),
+    "AWS::SQS::Queue": TypeNames(
+        name=("QueueName",),
+        ref_is="https://sqs.{region}.amazonaws.com/{account}/{name}",
+        arn=_REGIONAL % "sqs" + "{name}",
+        attributes={"QueueName": "{name}", "QueueUrl": "{id}"},
+    ),
     "AWS::Glue::Database": TypeNames(name=("DatabaseInput", "Name")),
     "AWS::Glue::Table": TypeNames(name=("Name",), other_name=("TableInput", "Name")),
     "AWS::Events::Rule": TypeNames(name=("Name",), arn=_REGIONAL % "events" + "rule/{id}"),
@@ -143,9 +150,6 @@ NAMES: Mapping[str, TypeNames] = {
         name=("TopicName",),
         ref_is=_REGIONAL % "sns" + "{name}",
         attributes={"TopicArn": "{id}", "TopicName": "{name}"},
-    ),
-    "AWS::SQS::Queue": TypeNames(
-        name=("QueueName",), arn=_REGIONAL % "sqs" + "{id}", attributes={"QueueName": "{id}"}
     ),
     "AWS::StepFunctions::StateMachine": TypeNames(
         name=("StateMachineName",),
@@ -181,8 +185,8 @@ def _name(names: TypeNames, properties: Properties, stack: str, logical_id: str,
 def attributes(resource_type: str, resource_id: str, place: Place) -> dict[str, str]:
     """What `Fn::GetAtt` gives, for the attributes that the type table knows."""
     names = NAMES.get(resource_type, TypeNames())
-    # Where `Ref` gives an ARN, the name is what follows the last colon.
-    values = {"id": resource_id, "name": resource_id.rpartition(":")[2], **vars(place)}
+    # Where `Ref` gives an ARN or an address, the name is what stands last in it.
+    values = {"id": resource_id, "name": re.split("[:/]", resource_id)[-1], **vars(place)}
     templates = dict(names.attributes)
     if names.arn is not None:
         templates["Arn"] = names.arn

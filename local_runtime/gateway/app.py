@@ -34,6 +34,7 @@ from local_runtime.gateway.throttle import StageThrottle, TokenBuckets
 from local_runtime.gateway.usage_plan import UsagePlans
 from local_runtime.gateway.user_pool_keys import KeySetOfPool
 from local_runtime.service import Service
+from local_runtime.services.events import Events
 from local_runtime.services.firehose import DirectPut
 from local_runtime.vtl import TemplateError
 
@@ -67,6 +68,7 @@ class Gateway:
         user_pool_keys: KeySetOfPool | None = None,
         throttle: bool = False,
         delivery_streams: Mapping[str, DirectPut] = _NO_STREAMS,
+        events: Events | None = None,
     ) -> None:
         self.apis = load_apis(assembly)
         self.counters = {name: ApiCounters() for name in self.apis}
@@ -78,7 +80,9 @@ class Gateway:
         targets = list(_targets(methods))
         _check_targets(targets, services, functions)
         roles = roles_by_arn(assembly, (target.credentials for target in targets))
-        self._caller = FunctionCaller(functions, Permissions.from_assembly(assembly), roles)
+        self._events = Events() if events is None else events
+        permissions = Permissions.from_assembly(assembly)
+        self._caller = FunctionCaller(functions, permissions, roles, self._events)
         self._waiting = ThreadPoolExecutor(WAITING_REQUESTS, thread_name_prefix="gateway")
         buckets = TokenBuckets(clock)
         self._stages = build_pipeline(

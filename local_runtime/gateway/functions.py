@@ -14,6 +14,7 @@ from local_runtime.assembly.model import Assembly
 from local_runtime.gateway.api import Target
 from local_runtime.gateway.iam import Role
 from local_runtime.gateway.policy import wildcards
+from local_runtime.services.asynchronous import function_name
 from local_runtime.services.events import Events
 
 PARALLEL_CALLS = 64
@@ -26,6 +27,8 @@ class Answer(Protocol):
     def payload(self) -> bytes: ...
     @property
     def function_error(self) -> str | None: ...
+    @property
+    def request_id(self) -> str: ...
 
 
 class Function(Protocol):
@@ -44,43 +47,41 @@ def unqualified(arn: str) -> str:
 
 @dataclass(frozen=True)
 class Permissions:
-    """The functions' own policies: `AWS::Lambda::Permission` with API Gateway as the principal."""
+    """The functions' own policies: `AWS::Lambda::Permission` with one service as the principal."""
 
     grants: tuple[tuple[str, str], ...]
     """(function name, pattern of the caller's ARN)."""
 
     @classmethod
-    def from_assembly(cls, assembly: Assembly) -> Permissions:
+    def from_assembly(cls, assembly: Assembly, principal: str = "apigateway.amazonaws.com") -> Permissions:
         grants = []
         for resource in assembly.of_type("AWS::Lambda::Permission"):
             given = resource.properties
             may_invoke = given.get("Action") in ("lambda:InvokeFunction", "lambda:*")
-            if may_invoke and given.get("Principal") == "apigateway.amazonaws.com":
-                grants.append((_name(str(given["FunctionName"])), str(given.get("SourceArn", "*"))))
+            if may_invoke and given.get("Principal") == principal:
+                grants.append((function_name(str(given["FunctionName"])), str(given.get("SourceArn", "*"))))
         return cls(tuple(grants))
 
     def allow(self, function_arn: str, caller_arn: str) -> bool:
-        name = _name(function_arn)
+        name = function_name(function_arn)
         return any(
             name == granted and wildcards([callers]).fullmatch(caller_arn) for granted, callers in self.grants
         )
 
 
-def _name(function: str) -> str:
-    """The function's name out of an ARN, `account:function:name` or `name:alias`."""
-    _, found, after = function.rpartition(":function:")
-    return after.partition(":")[0] if found else function.partition(":")[0]
-
-
 class FunctionCaller:
     def __init__(
-        self, functions: Mapping[str, Function], permissions: Permissions, roles: Mapping[str, Role]
+        self,
+        functions: Mapping[str, Function],
+        permissions: Permissions,
+        roles: Mapping[str, Role],
+        events: Events,
     ) -> None:
         self._functions = functions
         self._permissions = permissions
         self._roles = roles
         self._pool = ThreadPoolExecutor(PARALLEL_CALLS, thread_name_prefix="gateway-function")
-        self._events = Events()
+        self._events = events
 
     def call(self, target: Target, caller_arn: str, payload: bytes, timeout: float) -> Answer:
         """Invoke the function and wait for its answer.
@@ -100,10 +101,9 @@ class FunctionCaller:
             PermissionMissingError: neither the role nor the function's policy allows it.
         """
         function = self._function(target, caller_arn)
-        self._events.submit(_name(target.function), function.invoke, payload)
+        self._events.submit(unqualified(target.function), function.invoke, payload)
 
     def close(self) -> None:
-        self._events.close()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _function(self, target: Target, caller_arn: str) -> Function:

@@ -13,6 +13,7 @@ from local_runtime.service import Service
 from local_runtime.services.athena.service import AthenaService
 from local_runtime.services.cloudwatch.service import CloudWatchService
 from local_runtime.services.cloudwatch.store import MetricStore
+from local_runtime.services.events import Events
 from local_runtime.services.glue import GlueService
 from local_runtime.services.glue_crawlers import GlueCrawlers
 from local_runtime.services.lambda_api import LambdaEndpoint
@@ -25,7 +26,9 @@ from local_runtime.services.s3.store import S3Store
 from local_runtime.services.stateful import Stateful
 from local_runtime.services.stateful.cognito import UserPools
 from local_runtime.services.stateful.dynamodb import DynamoDbTables
+from local_runtime.services.stateful.event_rules import EventRules
 from local_runtime.services.stateful.messages import MessageFiles
+from local_runtime.services.stateful.queues import Queues
 from local_runtime.services.stateful.secrets_manager import Secrets
 from local_runtime.services.stateful.sns import Topics
 from local_runtime.services.stateful.store import ServiceStore
@@ -57,6 +60,7 @@ class AwsEndpoint:
         firehose: Service,
         functions: Sequence[LambdaFunction],
         stepfunctions: Service,
+        events: Events,
         metrics: MetricStore,
         crawlers: Crawlers,
         lakehouse: Callable[[], Lakehouse],
@@ -65,7 +69,7 @@ class AwsEndpoint:
         glue = GlueService(lakehouse, assembly.account, GlueCrawlers(crawlers).actions)
         cloudwatch = CloudWatchService(metrics)
         self._athena = AthenaService(assembly, state / "athena.db", athena, lakehouse, glue)
-        self._lambda = LambdaEndpoint(functions)
+        self._lambda = LambdaEndpoint(functions, events)
         self._s3 = _S3(assembly, state, lakehouse)
         json = AwsJsonEndpoint(
             {
@@ -91,6 +95,8 @@ class AwsEndpoint:
             "dynamodb": DynamoDbTables(assembly, self._kept),
             "secretsmanager": Secrets(assembly, self._kept),
             "sns": Topics(assembly, self.messages),
+            "sqs": Queues(assembly),
+            "events": EventRules(assembly),
         }
         self._others = MotoSidecar(assembly.region, assembly.account, endpoint_url, stateful)
         self.login = ManagedLogin(self._others, LocalAddresses(assembly, endpoint_url))

@@ -51,9 +51,9 @@ _NAME = re.compile(
 class LambdaEndpoint:
     """An ASGI app."""
 
-    def __init__(self, functions: Sequence[LambdaFunction]) -> None:
+    def __init__(self, functions: Sequence[LambdaFunction], events: Events) -> None:
         self._functions = {function.name: function for function in functions}
-        self._events = Events()
+        self._events = events
         self._workers = Workers("lambda-call", PARALLEL_CALLS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -123,7 +123,7 @@ class LambdaEndpoint:
                 if len(payload) > MAX_EVENT_BYTES:
                     message = f"{len(payload)} byte payload is too large for the Event invocation type"
                     raise AwsError("RequestTooLargeException", message, 413)
-                self._events.submit(function.name, function.invoke, payload)
+                self._events.submit(function.arn, function.invoke, payload)
                 return 202, _json_headers(), b""
             case "RequestResponse":
                 return _answered(function.invoke(payload), headers)
@@ -132,8 +132,7 @@ class LambdaEndpoint:
                 raise AwsError("InvalidParameterValueException", message)
 
     def close(self) -> None:
-        """No event is tried again."""
-        self._events.close()
+        """Take no more calls."""
         self._workers.close()
 
 

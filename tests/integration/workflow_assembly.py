@@ -25,6 +25,8 @@ def handler(event, context):
         while not pathlib.Path(event["gate"]).exists():
             time.sleep(0.02)
         return event
+    if event["do"] == "echo":
+        return event
     raise QueryFailed(f"no such thing: {event['do']}")
 """
 
@@ -103,6 +105,13 @@ def _machine(definition: dict[str, Any], name: str, role_name: str = "WorkflowRo
     }
 
 
+def _rule(name: str, target: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "Type": "AWS::Events::Rule",
+        "Properties": {"Name": name, "ScheduleExpression": "cron(0 8 1 * ? *)", "Targets": [target]},
+    }
+
+
 RESOURCES: dict[str, Any] = {
     "WorkerRole": role("lambda.amazonaws.com"),
     "Worker": {
@@ -122,6 +131,54 @@ RESOURCES: dict[str, Any] = {
         allow("lambda:InvokeFunction", get_arn("Worker")),
         allow("sns:Publish", {"Ref": "Topic"}),
     ),
+    "EventsRole": role("events.amazonaws.com", allow("states:StartExecution", {"Ref": "Polling"})),
+    "Failed": {
+        "Type": "AWS::SQS::Queue",
+        "Properties": {"QueueName": "failed", "SqsManagedSseEnabled": True},
+    },
+    "Retries": {
+        "Type": "AWS::Lambda::EventInvokeConfig",
+        "Properties": {
+            "FunctionName": {"Ref": "Worker"},
+            "Qualifier": "$LATEST",
+            "MaximumRetryAttempts": 1,
+            "DestinationConfig": {"OnFailure": {"Destination": get_arn("Failed")}},
+        },
+    },
+    "Monthly": _rule(
+        "monthly-report",
+        {
+            "Id": "machine",
+            "Arn": {"Ref": "Polling"},
+            "RoleArn": get_arn("EventsRole"),
+            "Input": '{"do": "poll"}',
+        },
+    ),
+    "Hourly": _rule(
+        "hourly-merge",
+        {
+            "Id": "function",
+            "Arn": get_arn("Worker"),
+            "InputTransformer": {
+                "InputPathsMap": {"time": "$.time"},
+                "InputTemplate": '{"do": "echo", "at": <time>}',
+            },
+        },
+    ),
+    "Broken": _rule("broken", {"Id": "function", "Arn": get_arn("Worker"), "Input": '{"do": "fail"}'}),
+    "Stranger": _rule("stranger", {"Id": "function", "Arn": get_arn("Worker")}),
+    **{
+        f"Permit{name}": {
+            "Type": "AWS::Lambda::Permission",
+            "Properties": {
+                "Action": "lambda:InvokeFunction",
+                "FunctionName": {"Ref": "Worker"},
+                "Principal": "events.amazonaws.com",
+                "SourceArn": get_arn(name),
+            },
+        }
+        for name in ("Hourly", "Broken")
+    },
     "PoorRole": role("states.amazonaws.com"),
     "Polling": _machine(POLLING, "polling"),
     "Holding": _machine(HOLDING, "holding"),

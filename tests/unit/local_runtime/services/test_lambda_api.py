@@ -13,6 +13,7 @@ import uvicorn
 
 from local_runtime.assembly.model import Assembly
 from local_runtime.lambdas.execution import Invocation
+from local_runtime.services.events import Events
 from local_runtime.services.lambda_api import LambdaEndpoint
 from local_runtime.services.sts import StsService
 from local_runtime.wire.endpoint import AwsJsonEndpoint
@@ -54,7 +55,7 @@ def test_functions_that_call_back_into_the_port_do_not_starve_the_short_calls(tm
     port = listener.getsockname()[1]
     assembly = Assembly(tmp_path, "aws", "us-east-1", "123456789012", (), {}, {})
     function: Any = CallingBack(port)
-    endpoint = LambdaEndpoint([function])
+    endpoint = LambdaEndpoint([function], Events())
     sts = QueryEndpoint(StsService(assembly), "https://sts.amazonaws.com/doc/2011-06-15/")
 
     async def nobody(scope: Any, receive: Any, send: Any) -> None:
