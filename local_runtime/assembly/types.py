@@ -141,6 +141,9 @@ NAMES: Mapping[str, TypeNames] = {
     "AWS::Glue::Table": TypeNames(name=("Name",), other_name=("TableInput", "Name")),
     "AWS::Events::Rule": TypeNames(name=("Name",), arn=_REGIONAL % "events" + "rule/{id}"),
     "AWS::KMS::Key": TypeNames(arn=_REGIONAL % "kms" + "key/{id}"),
+    "AWS::QuickSight::DataSource": TypeNames(
+        name=("DataSourceId",), arn=_REGIONAL % "quicksight" + "datasource/{id}"
+    ),
     "AWS::SecretsManager::Secret": TypeNames(
         name=("Name",),
         ref_is=_REGIONAL % "secretsmanager" + "secret:{name}-{suffix}",

@@ -9,10 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aws_cdk import App
 
+from app import AppConfig
+from local_runtime.assembly import Resource, load_assembly
 from local_runtime.athena.engine import Athena
 from local_runtime.lakehouse.lakehouse import Lakehouse
+from stacks.app_analytics.catalog_stack import CatalogStack
 from stacks.app_analytics.quicksight_stack import COLUMNS
+from stacks.config import load_config
 from tests.unit.local_runtime.lakehouse.tables import open_lakehouse
 
 SQL = Path(__file__).parents[2] / "sql/app_analytics"
@@ -85,18 +90,35 @@ def lakehouse(directory: Path, *, empty: bool = False) -> Lakehouse:
     return lakehouse
 
 
-@pytest.fixture(scope="module", params=["crawled", "declared"])
+@pytest.fixture(scope="module", params=["crawled", "declared by hand", "declared by the app"])
 def athena(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Athena:
-    athena = Athena(lakehouse(tmp_path_factory.mktemp("state")))
-    if request.param == "declared":
-        athena.execute((SQL / "tables/firehose.sql").read_text())
-        return athena
+    events = lakehouse(tmp_path_factory.mktemp("state"))
+    athena = Athena(events)
+    match request.param:
+        case "declared by hand":
+            athena.execute((SQL / "tables/firehose.sql").read_text())
+        case "declared by the app":
+            events.ensure_table(declared_table(tmp_path_factory.mktemp("assembly")))
+        case _:
+            add_crawled_table(athena)
+    return athena
+
+
+def declared_table(directory: Path) -> Resource:
+    context = {"app_analytics": {"catalog": {"table_schema": "declared"}}}
+    app = App(outdir=str(directory), builtin_cloud_formation_validation=False)
+    CatalogStack(app, "Stack", config=load_config(AppConfig, context), env=None)
+    app.synth()
+    (table,) = load_assembly(directory).of_type("AWS::Glue::Table")
+    return table
+
+
+def add_crawled_table(athena: Athena) -> None:
     athena.execute(CRAWLED_TABLE)
     for hour in EVENTS:
         values = ", ".join(f"partition_{level} = '{part}'" for level, part in enumerate(hour.split("/")))
         place = f"s3://{BUCKET}/raw/firehose/{hour}/"
         athena.execute(f"alter table firehose add partition ({values}) location '{place}'", DATABASE)
-    return athena
 
 
 def query(name: str) -> str:
