@@ -8,7 +8,7 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def error_code(error: Exception) -> str:
 def is_passing(error: Exception) -> bool:
     """Whether the same call may succeed later: a throttle, a failure of the service, no connection to it."""
     if not isinstance(error, ClientError):
-        return True
+        return isinstance(error, ConnectionError | HTTPClientError)
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     return status >= 500 or error_code(error) in _THROTTLES
 
