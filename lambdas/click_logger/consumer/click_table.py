@@ -11,7 +11,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from lambdas.click_logger.consumer.logic import Click, Item, item_of
+from lambdas.click_logger.consumer.logic import Item
 from lambdas.common.aws_client import error_code, is_passing
 
 BATCH_SIZE = 25
@@ -21,9 +21,9 @@ LONGEST_PAUSE_SECONDS = 2.0
 
 @dataclass(frozen=True)
 class Unwritten:
-    """A click that is not in the table, and why."""
+    """An item that is not in the table, and why."""
 
-    click: Click
+    item: Item
     reason: str
 
 
@@ -31,29 +31,22 @@ class ClickTable:
     """`client` is DynamoDB's; `clock` and `sleep` count seconds."""
 
     def __init__(
-        self,
-        client: Any,
-        name: str,
-        *,
-        expire_after_days: int | None,
-        clock: Callable[[], float],
-        sleep: Callable[[float], None],
+        self, client: Any, name: str, *, clock: Callable[[], float], sleep: Callable[[float], None]
     ) -> None:
         self._client = client
         self._name = name
-        self._expire_after_days = expire_after_days
         self._clock = clock
         self._sleep = sleep
 
-    def write(self, clicks: Sequence[Click], deadline: float) -> list[Unwritten]:
-        """What could not be written; after the deadline nothing more is tried."""
+    def write(self, items: Sequence[Item], deadline: float) -> list[Unwritten]:
+        """What could not be written; after the deadline nothing more is tried. No two items have one key."""
         unwritten: list[Unwritten] = []
-        rest = iter(clicks)
+        rest = iter(items)
         while batch := list(islice(rest, BATCH_SIZE)):
             unwritten += self._write_batch(batch, deadline)
         return unwritten
 
-    def _write_batch(self, batch: Sequence[Click], deadline: float) -> list[Unwritten]:
+    def _write_batch(self, batch: Sequence[Item], deadline: float) -> list[Unwritten]:
         attempt, reason = 0, "DeadlineExceeded"
         while self._clock() < deadline:
             try:
@@ -67,24 +60,20 @@ class ClickTable:
                 return []
             self._pause(attempt, deadline)
             attempt += 1
-        return [Unwritten(click, reason) for click in batch]
+        return [Unwritten(item, reason) for item in batch]
 
-    def _write_each(self, batch: Sequence[Click], reason: str, deadline: float) -> list[Unwritten]:
+    def _write_each(self, batch: Sequence[Item], reason: str, deadline: float) -> list[Unwritten]:
         """One item that DynamoDB refuses fails the whole request; the others are none the worse for it."""
         if len(batch) == 1:
             return [Unwritten(batch[0], reason)]
-        return [lost for click in batch for lost in self._write_batch([click], deadline)]
+        return [lost for item in batch for lost in self._write_batch([item], deadline)]
 
-    def _write_once(self, batch: Sequence[Click]) -> list[Click]:
-        """The clicks that DynamoDB left undone."""
-        items = [item_of(click, self._expire_after_days) for click in batch]
-        requests = [{"PutRequest": {"Item": item}} for item in items]
+    def _write_once(self, batch: Sequence[Item]) -> list[Item]:
+        """The items that DynamoDB left undone."""
+        requests = [{"PutRequest": {"Item": item}} for item in batch]
         answer = self._client.batch_write_item(RequestItems={self._name: requests})
-        undone: list[Item] = [
-            request["PutRequest"]["Item"]
-            for request in answer.get("UnprocessedItems", {}).get(self._name, [])
-        ]
-        return [click for click, item in zip(batch, items, strict=True) if item in undone]
+        undone = answer.get("UnprocessedItems", {}).get(self._name, [])
+        return [request["PutRequest"]["Item"] for request in undone]
 
     def _pause(self, attempt: int, deadline: float) -> None:
         """https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/"""

@@ -1,4 +1,4 @@
-"""Clicks that DynamoDB did not take, kept as one object of JSON lines for an invocation.
+"""Items that DynamoDB did not take, kept as one object of JSON lines for an invocation.
 
 `src/utils/redrive_clicks.py` puts them into the table and deletes the object.
 """
@@ -21,7 +21,7 @@ class DeadLetters:
     def keep(self, unwritten: Sequence[Unwritten], invocation_id: str) -> str:
         """The key. When Firehose calls again with the batch, the object of that call replaces this one."""
         key = f"{self._prefix}{invocation_id}.json"
-        lines = ({"reason": lost.reason, "click": lost.click} for lost in unwritten)
+        lines = ({"reason": lost.reason, "item": lost.item} for lost in unwritten)
         self._client.put_object(
             Bucket=self._bucket, Key=key, Body=json_lines(lines), ContentType="application/json"
         )

@@ -12,7 +12,7 @@ from typing import Any
 from lambdas.click_logger.click import click_schema
 from lambdas.click_logger.consumer.click_table import ClickTable, Unwritten
 from lambdas.click_logger.consumer.dead_letters import DeadLetters
-from lambdas.click_logger.consumer.logic import Batch, read_batch
+from lambdas.click_logger.consumer.logic import KEY, Batch, item_of, read_batch
 from lambdas.click_logger.consumer.settings import Settings
 from lambdas.common.aws_client import CallBudget, aws_client
 from lambdas.common.firehose import TransformationEvent, TransformationResponse
@@ -28,7 +28,8 @@ RESERVE_SECONDS = TABLE_BUDGET.longest_seconds + DEAD_LETTER_BUDGET.longest_seco
 def lambda_handler(event: TransformationEvent, context: Any) -> TransformationResponse:
     batch = read_batch(event["records"], click_schema())
     deadline = time.monotonic() + context.get_remaining_time_in_millis() / 1000 - RESERVE_SECONDS
-    unwritten = click_table().write(batch.distinct, deadline)
+    items = [item_of(click, settings().items_expire_after_days) for click in batch.distinct]
+    unwritten = click_table().write(items, deadline)
     if unwritten:
         # What can be kept nowhere must not be answered: Firehose then calls again with the whole batch.
         dead_letters().keep(unwritten, event["invocationId"])
@@ -43,13 +44,8 @@ def settings() -> Settings:
 
 @cache
 def click_table() -> ClickTable:
-    return ClickTable(
-        aws_client("dynamodb", TABLE_BUDGET),
-        settings().table_name,
-        expire_after_days=settings().items_expire_after_days,
-        clock=time.monotonic,
-        sleep=time.sleep,
-    )
+    client = aws_client("dynamodb", TABLE_BUDGET)
+    return ClickTable(client, settings().table_name, clock=time.monotonic, sleep=time.sleep)
 
 
 @cache
@@ -61,7 +57,7 @@ def dead_letters() -> DeadLetters:
 def report(batch: Batch, unwritten: Sequence[Unwritten], context: Any) -> None:
     """A line for each dead letter with the click's key, one for the batch, one for CloudWatch metrics."""
     for lost in unwritten:
-        key = {"requestid": lost.click["requestid"], "contextid": lost.click["contextid"]}
+        key = {name: lost.item[name]["S"] for name in KEY}
         write_line({"level": "ERROR", "message": "click not in the table", "reason": lost.reason, **key})
     counts = {
         "Written": len(batch.distinct) - len(unwritten),

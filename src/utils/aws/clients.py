@@ -41,12 +41,12 @@ class Clients:
         config = Config(max_pool_connections=32, retries=retries, s3=s3)
         return self._session.client(service, config=config)
 
-    def bucket(self, name: str | None) -> str:
-        """The bucket by its name, or the one that the stacks make for this account and region."""
+    def bucket(self, name: str | None, system: str = "web-analytics") -> str:
+        """The bucket by its name, or the one that a system's stacks make for this account and region."""
         if name is not None:
             return name
         account = self("sts").get_caller_identity()["Account"]
-        return f"web-analytics-{self.region}-{account}"
+        return f"{system}-{self.region}-{account}"
 
 
 def _is_local() -> bool:

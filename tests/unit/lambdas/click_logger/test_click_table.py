@@ -9,6 +9,7 @@ import pytest
 from botocore.exceptions import ConnectTimeoutError
 
 from lambdas.click_logger.consumer.click_table import LONGEST_PAUSE_SECONDS, ClickTable
+from lambdas.click_logger.consumer.logic import item_of
 from tests.unit.lambdas.click_logger.clicks import Clock, aws_error, delivered
 
 DEADLINE = 1040.0
@@ -40,16 +41,17 @@ def clock() -> Clock:
 
 @pytest.fixture
 def table(clock: Clock) -> Callable[[Any], ClickTable]:
-    return lambda client: ClickTable(client, "items", expire_after_days=None, clock=clock, sleep=clock.sleep)
+    return lambda client: ClickTable(client, "items", clock=clock, sleep=clock.sleep)
 
 
 Table = Callable[[Any], ClickTable]
-CLICKS = [delivered(number) for number in range(5)]
+ITEMS = [item_of(delivered(number), None) for number in range(60)]
+FIVE = ITEMS[:5]
 
 
 def test_undone_items_alone_are_tried_again(table: Table, clock: Clock) -> None:
     client = Throttled(clock)
-    assert table(client).write(CLICKS, DEADLINE) == []
+    assert table(client).write(FIVE, DEADLINE) == []
     assert client.sizes == [5, 4, 3, 2, 1]
 
 
@@ -63,14 +65,14 @@ def test_undone_items_alone_are_tried_again(table: Table, clock: Clock) -> None:
 )
 def test_a_failure_that_passes_is_tried_again(table: Table, clock: Clock, error: Exception) -> None:
     client = Throttled(clock, error, error, takes=25)
-    assert table(client).write(CLICKS, DEADLINE) == []
+    assert table(client).write(FIVE, DEADLINE) == []
     assert client.sizes == [5, 5, 5]
 
 
 def test_after_the_deadline_nothing_more_is_tried(table: Table, clock: Clock) -> None:
     client = Throttled(clock, takes=0)
-    unwritten = table(client).write([delivered(number) for number in range(60)], DEADLINE)
-    assert [lost.click for lost in unwritten] == [delivered(number) for number in range(60)]
+    unwritten = table(client).write(ITEMS, DEADLINE)
+    assert [lost.item for lost in unwritten] == ITEMS
     assert {lost.reason for lost in unwritten} == {"UnprocessedItems", "DeadlineExceeded"}
     assert DEADLINE <= clock.now < DEADLINE + 0.02
     assert len(client.sizes) > 40 / LONGEST_PAUSE_SECONDS
@@ -79,11 +81,11 @@ def test_after_the_deadline_nothing_more_is_tried(table: Table, clock: Clock) ->
 def test_items_that_dynamodb_refuses_are_found_one_by_one(table: Table, clock: Clock) -> None:
     refused = aws_error("ValidationException")
     client = Throttled(clock, refused, refused, takes=25)
-    (lost,) = table(client).write(CLICKS, DEADLINE)
-    assert (lost.click, lost.reason) == (CLICKS[0], "ValidationException")
+    (lost,) = table(client).write(FIVE, DEADLINE)
+    assert (lost.item, lost.reason) == (FIVE[0], "ValidationException")
     assert client.sizes == [5, 1, 1, 1, 1, 1]
 
 
 def test_table_that_is_not_there_loses_no_click(table: Table, clock: Clock) -> None:
     client = Throttled(clock, *[aws_error("ResourceNotFoundException")] * 10)
-    assert [lost.click for lost in table(client).write(CLICKS, DEADLINE)] == CLICKS
+    assert [lost.item for lost in table(client).write(FIVE, DEADLINE)] == FIVE

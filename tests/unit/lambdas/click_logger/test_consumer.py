@@ -158,7 +158,9 @@ def test_item_that_dynamodb_refuses_is_a_dead_letter_and_a_row(
     aws.dynamodb.refused = {"r-3"}
     assert consume(*[delivered(number) for number in range(10)]) == ["Ok"] * 10
     assert len(aws.dynamodb.items) == 9
-    assert aws.s3.objects == {"dead/i-1.json": [{"reason": "ValidationException", "click": delivered(3)}]}
+    assert aws.s3.objects == {
+        "dead/i-1.json": [{"reason": "ValidationException", "item": item_of(delivered(3), None)}]
+    }
     letter, _, metrics = lines(capsys)
     assert (letter["requestid"], letter["reason"]) == ("r-3", "ValidationException")
     assert (metrics["Written"], metrics["DeadLetters"], metrics["Rejected"]) == (9, 1, 0)
@@ -170,7 +172,9 @@ def test_table_that_takes_nothing_costs_no_row_and_no_click(
     aws.dynamodb.error = aws_error("ProvisionedThroughputExceededException")
     assert consume(*[delivered(number) for number in range(60)], seconds_left=17.2) == ["Ok"] * 60
     (letters,) = aws.s3.objects.values()
-    assert [letter["click"] for letter in letters] == [delivered(number) for number in range(60)]
+    assert [letter["item"] for letter in letters] == [
+        item_of(delivered(number), None) for number in range(60)
+    ]
     assert {letter["reason"] for letter in letters} == {
         "ProvisionedThroughputExceededException",
         "DeadlineExceeded",

@@ -1,0 +1,1 @@
+"""Dead letters of click_logger on their way into the table."""
