@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import gzip
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -24,26 +25,58 @@ TRUTH = {"true": True, "false": False}
 SECONDS_HAVE_AT_MOST = 10
 """Digits: a longer number is milliseconds."""
 
+MEANINGFUL = ("mapping.", "ignore.malformed.json")
+"""The options of a table that change what is read; others, a crawler's counts, are not looked at."""
+
 Convert = Callable[[Any], Any]
 Columns = Sequence[tuple[str, HiveType]]
 
 
-def read_json_file(path: Path, uri: str, columns: Columns, options: Mapping[str, str]) -> pa.Table:
+@dataclass(frozen=True)
+class JsonRows:
+    """The rows of one object. A value that does not fit its column fails the queries that read it alone."""
+
+    count: int
+    columns: Mapping[str, pa.Array]
+    errors: Mapping[str, QueryError]
+
+    @property
+    def nbytes(self) -> int:
+        return sum(array.nbytes for array in self.columns.values())
+
+    def table(self, names: Sequence[str], number: tuple[str, int]) -> pa.Table:
+        """Some of the columns, and one more that has the same number in each row.
+
+        Raises:
+            QueryError: a value of one of them does not fit it.
+        """
+        for name in names:
+            if name in self.errors:
+                raise self.errors[name]
+        repeated = pa.repeat(pa.scalar(number[1], pa.int64()), self.count)
+        return pa.table([*(self.columns[name] for name in names), repeated], names=[*names, number[0]])
+
+
+def read_json_file(path: Path, uri: str, columns: Columns, options: Mapping[str, str]) -> JsonRows:
     """The rows of one object, a row a line; `.gz` objects are decompressed.
 
     Raises:
-        QueryError: a line is no JSON object, or a value does not fit its column.
+        QueryError: a line is no JSON object.
     """
     raw = path.read_bytes()
     data = gzip.decompress(raw) if uri.endswith(".gz") else raw
     documents = list(_documents(data, uri, options.get("ignore.malformed.json", "false").lower() == "true"))
-    keys = {name: options.get(f"mapping.{name}", name).lower() for name, _ in columns}
-    return pa.table(
-        {
-            name: pa.array(_column(documents, keys[name], name, kind, uri), kind.arrow)
-            for name, kind in columns
-        }
-    )
+    found: dict[str, pa.Array] = {}
+    errors: dict[str, QueryError] = {}
+    for name, kind in columns:
+        key = options.get(f"mapping.{name}", name).lower()
+        try:
+            found[name] = pa.array(_column(documents, key, name, kind, uri), kind.arrow)
+        except QueryError as error:
+            errors[name] = error
+        except (pa.ArrowInvalid, OverflowError) as error:
+            errors[name] = QueryError("HIVE_BAD_DATA", f"field {name}: {kind} in {uri}: {error}")
+    return JsonRows(len(documents), found, errors)
 
 
 def _documents(data: bytes, uri: str, ignore_malformed: bool) -> Iterator[dict[str, Any]]:

@@ -49,6 +49,16 @@ def is_projected(table: ExternalTable) -> bool:
     return table.parameters.get("projection.enabled", "false").lower() == "true"
 
 
+def injected_keys(table: ExternalTable) -> list[str]:
+    """The partition keys whose values a query has to give."""
+    if not is_projected(table):
+        return []
+    names = [key.name for key in table.partition_keys]
+    return [
+        name for name in names if table.parameters.get(f"projection.{name}.type", "").lower() == "injected"
+    ]
+
+
 def files_under(objects: ObjectStore, location: str) -> Iterator[FilePath]:
     """The data files below a folder; names that start with `_` or `.` are none."""
     bucket, folder = split_uri(location)

@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/athena/latest/ug/select.html
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -18,7 +18,10 @@ from sqlglot import exp
 from local_runtime.athena.catalog import Catalog
 from local_runtime.athena.duck import open_database, query_error
 from local_runtime.athena.execution import Execution
-from local_runtime.athena.result import Column, QueryResult, Statistics
+from local_runtime.athena.external_sources import ExternalSource
+from local_runtime.athena.pruning import Need
+from local_runtime.athena.result import Column, QueryError, QueryResult, Statistics
+from local_runtime.athena.sources import Source
 from local_runtime.athena.statements import Statement
 from local_runtime.athena.translate import Translation, check_functions, translate
 from local_runtime.athena.types import result_type
@@ -70,11 +73,20 @@ class QueryRunner:
     ) -> tuple[list[Column], T, int]:
         check_functions(query, sql)
         sources = self._catalog.resolve(query, sql, execution.database)
-        translation = translate(query, sql, execution.database, sources)
-        scanned = sum(source.scanned_bytes for source in sources.values())
+        translation = translate(query, sql, execution.database, sources, self._narrow)
+        scanned = sum(source.scanned_bytes for source in translation.sources.values())
         execution.check_scan(scanned)
         columns, rows = self._run(translation, execution, fetch)
         return columns, rows, scanned
+
+    def _narrow(self, source: Source, need: Need) -> Source:
+        return source.narrowed(need, self._numbers) if isinstance(source, ExternalSource) else source
+
+    def _numbers(self, sql: str, tables: Mapping[str, pa.Table]) -> set[int] | None:
+        try:
+            return set(self.duckdb(sql, {}, dict(tables)).column(0).to_pylist())
+        except QueryError:  # the query itself will say what is wrong
+            return None
 
     def _run(self, translation: Translation, execution: Execution, fetch: Fetch[T]) -> tuple[list[Column], T]:
         values: dict[str, Any] = {}

@@ -6,7 +6,7 @@ https://duckdb.org/docs/stable/data/parquet/overview
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -34,6 +34,10 @@ class Source(Protocol):
         """Name, in lower case -> Trino type."""
 
     @property
+    def partition_keys(self) -> Collection[str]:
+        """Columns that have one value for each file; a query that asks for some values reads fewer files."""
+
+    @property
     def scanned_bytes(self) -> int: ...
 
     def relation(self, parameter: str, hidden: bool) -> str:
@@ -53,6 +57,7 @@ class ArrowSource:
     columns: Mapping[str, str]
     rows: pa.Table
     scanned_bytes: int = 0
+    partition_keys: Collection[str] = ()
 
     def relation(self, parameter: str, hidden: bool) -> str:
         if not hidden:
@@ -79,6 +84,7 @@ class ParquetSource:
     columns: Mapping[str, str]
     files: Sequence[FilePath]
     file_schema: str
+    partition_keys: Collection[str] = ()
     scanned_bytes: int = field(init=False)
 
     def __post_init__(self) -> None:

@@ -6,7 +6,8 @@ https://docs.aws.amazon.com/athena/latest/ug/functions.html
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlglot import exp
@@ -27,6 +28,7 @@ from local_runtime.athena.names import (
     tables_of,
     written_names,
 )
+from local_runtime.athena.pruning import Need, Occurrence, needed_columns, occurrence
 from local_runtime.athena.result import QueryError
 from local_runtime.athena.semantics import mean_what_trino_means
 from local_runtime.athena.sources import HIDDEN_COLUMNS, Source
@@ -37,6 +39,7 @@ from local_runtime.athena.unnest import count_ordinality_as_a_column
 Sources = Mapping[TableName, Source]
 UNRESOLVED = re.compile(r"Column '(?P<name>[^']*)' could not be resolved|Unknown column: (?P<unknown>\S+)")
 METADATA = expression_metadata()
+Narrow = Callable[[Source, Need], Source]
 FILE_FUNCTIONS = (exp.ReadCSV, exp.ReadParquet)
 
 
@@ -67,8 +70,10 @@ def check_functions(query: exp.Expr, sql: str) -> None:
             raise QueryError("NOT_SUPPORTED", f"{location(table, sql)}: table functions are not supported")
 
 
-def translate(query: exp.Query, sql: str, database: str | None, sources: Sources) -> Translation:
-    """Rewrite a checked query, whose tables are all in `sources`.
+def translate(
+    query: exp.Query, sql: str, database: str | None, sources: Sources, narrow: Narrow
+) -> Translation:
+    """Rewrite a checked query, whose tables are all in `sources`; each is narrowed to what the query needs.
 
     Raises:
         QueryError: a column does not exist, or types do not go together.
@@ -82,6 +87,7 @@ def translate(query: exp.Query, sql: str, database: str | None, sources: Sources
     annotate_types(qualified, schema=schema, expression_metadata=METADATA, dialect=DIALECT)
     check_types(qualified, sql)
     mean_what_trino_means(qualified)
+    sources = _narrowed(qualified, sources, lambda table: table_name(table, database, sql), narrow)
     parameters: dict[TableName, str] = {}
     for table in tables_of(qualified):
         name = table_name(table, database, sql)
@@ -94,6 +100,17 @@ def translate(query: exp.Query, sql: str, database: str | None, sources: Sources
         hidden,
         written,
     )
+
+
+def _narrowed(
+    query: exp.Expr, sources: Sources, name_of: Callable[[exp.Table], TableName], narrow: Narrow
+) -> Sources:
+    occurrences: dict[TableName, list[Occurrence]] = defaultdict(list)
+    for table in tables_of(query):
+        name = name_of(table)
+        occurrences[name].append(occurrence(table, sources[name].partition_keys))
+    columns = needed_columns(query)
+    return {name: narrow(source, Need(columns, tuple(occurrences[name]))) for name, source in sources.items()}
 
 
 def _schema(sources: Sources, hidden: bool) -> MappingSchema:

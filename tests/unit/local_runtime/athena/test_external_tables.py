@@ -198,7 +198,6 @@ def projected(properties: str, keys: str = "data string") -> str:
             ["2026-02-03"],
         ),
         ("'projection.data.type'='enum', 'projection.data.values'='2026-01-01,x'", ["2026-01-01"]),
-        ("'projection.data.type'='injected'", ["2026-01-01", "2026-02-03", "7"]),
         ("'projection.data.type'='integer', 'projection.data.range'='1,9'", ["7"]),
         ("'projection.data.type'='integer', 'projection.data.range'='1,9', 'projection.data.digits'='2'", []),
     ],

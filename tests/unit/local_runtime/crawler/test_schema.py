@@ -133,10 +133,11 @@ def test_athena_reads_every_document_by_the_type_that_was_found(
     kinds = [(name, parsed_type(kind)) for name, kind in columns(schema)]
     rows = read_json_file(path, "s3://b/a.json", kinds, {})
     if kinds:
-        assert rows.num_rows == len(given_documents)
+        assert rows.count == len(given_documents)
+        assert not rows.errors
     for name, _ in kinds:
         present = [{k.lower(): v for k, v in d.items()}.get(name) is not None for d in given_documents]
-        assert [value is not None for value in rows.column(name).to_pylist()] == present
+        assert [value is not None for value in rows.columns[name].to_pylist()] == present
 
 
 @given(documents, documents, documents)
