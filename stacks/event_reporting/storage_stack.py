@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/athena/latest/ug/partition-projection.html
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from aws_cdk import CfnOutput, Environment
@@ -31,21 +31,26 @@ class StorageStack(TaggedStack):
             scope, id, description="Event reporting: buckets and table", settings=config, env=env
         )
         names, settings = Names(self, config), config.event_reporting
-        common = {"keep": config.keep_data_on_destroy, "log": LogSettings(config.log_retention_in_days)}
-        events = DataBucket(
-            self, "EventsBucket", name=names.events_bucket, expiries=list(_expiries(settings)), **common
-        )
         days = settings.query_output_expires_after_days
-        results = DataBucket(
-            self,
-            "QueryOutputBucket",
-            name=names.results_bucket,
-            expiries=[Expiry("QueryOutput", RESULTS_FOLDER, days)],
-            **common,
+        events = self._add_bucket("EventsBucket", names.events_bucket, list(_expiries(settings)), config)
+        results = self._add_bucket(
+            "QueryOutputBucket", names.results_bucket, [Expiry("QueryOutput", RESULTS_FOLDER, days)], config
         )
         self._add_table(config, names)
         CfnOutput(self, "EventsBucketName", value=events.bucket_name)
         CfnOutput(self, "QueryOutputBucketName", value=results.bucket_name)
+
+    def _add_bucket(
+        self, id: str, name: str, expiries: Sequence[Expiry], config: EventReportingConfig
+    ) -> DataBucket:
+        return DataBucket(
+            self,
+            id,
+            name=name,
+            keep=config.keep_data_on_destroy,
+            log=LogSettings(config.log_retention_in_days),
+            expiries=expiries,
+        )
 
     def _add_table(self, config: EventReportingConfig, names: Names) -> None:
         policy = removal_policy(config.keep_data_on_destroy)

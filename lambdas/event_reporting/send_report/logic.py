@@ -30,7 +30,7 @@ def report(query: Mapping[str, Any], result: Result, *, region: str, expire_afte
 
 
 def _summary(total: Counts) -> str:
-    summary = f"{number(total.events)} events"
+    summary = f"{number(total.events)} {'event' if total.events == 1 else 'events'}"
     if total.events and total.events_before:
         summary += f" ({change(total.events, total.events_before)})"
     return summary

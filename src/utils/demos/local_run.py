@@ -19,6 +19,8 @@ from rich.console import Console
 ROOT = Path(__file__).resolve().parents[3]
 START_SECONDS = 60
 DELIVERY_INTERVAL = 1.0
+WAIT_SCALE = 0.02
+"""A state machine's 30 s are 0.6."""
 
 console = Console(width=None if sys.stdout.isatty() else 120)
 
@@ -75,6 +77,7 @@ def local_run(assembly: Path, folder: Path) -> Iterator[Run]:
     """A local run with its state in `folder` on a free port, stopped at the end whatever happens."""
     command = [sys.executable, "-m", "local_runtime", "up", "--port", "0", "--state", str(folder)]
     command += ["--assembly", str(assembly), "--interval", str(DELIVERY_INTERVAL)]
+    command += ["--wait-scale", str(WAIT_SCALE)]
     log = folder / "up.txt"
     with log.open("w") as output:
         process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT)  # noqa: S603
