@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
+import signal
+import subprocess
+import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -17,6 +20,7 @@ from src.utils.fake_data import pacing
 from src.utils.fake_data.cli import run_command_line
 
 STREAM = "app-analytics-events"
+TOOL = Path(__file__).parents[2] / "src/utils/gen_fake_data.py"
 THROTTLED = "ServiceUnavailableException"
 
 Act = str | set[int]
@@ -24,12 +28,14 @@ Act = str | set[int]
 
 class FakeFirehose:
     """Stores what it accepts. `script` says what happens to each request: ok (also after its end), an error's
-    name, drop, or a set of record indexes that fail."""
+    name, drop, hang until the server closes, or a set of record indexes that fail."""
 
     def __init__(self) -> None:
         self.script: list[Act] = []
         self.stored: list[bytes] = []
         self.batches: list[int] = []
+        self.arrived = threading.Event()
+        self._closed = threading.Event()
         self._lock = threading.Lock()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
@@ -38,6 +44,7 @@ class FakeFirehose:
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def close(self) -> None:
+        self._closed.set()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
@@ -75,7 +82,11 @@ class FakeFirehose:
         with self._lock:
             act = self.script.pop(0) if self.script else "ok"
             self.batches.append(len(records))
-            if act == "drop":
+        self.arrived.set()
+        if act == "hang":
+            self._closed.wait(60)
+        with self._lock:
+            if act in ("drop", "hang"):
                 return None
             if act == THROTTLED:
                 return 503, {"__type": THROTTLED, "message": "Slow down."}
@@ -184,6 +195,19 @@ def test_a_server_that_is_not_there_ends_the_run_early(
     flags = ["--target", "firehose", "--delivery-stream", STREAM, "--max-count", "5", "--max-retries", "1"]
     assert run_command_line(flags) == 1
     assert "stopped early: Could not connect to the endpoint URL" in capfd.readouterr().err
+
+
+def test_a_second_interrupt_ends_the_run_at_once_with_its_account(firehose: FakeFirehose) -> None:
+    firehose.script = ["hang"]
+    command = [sys.executable, str(TOOL), "--target", "firehose", "--delivery-stream", STREAM]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    assert firehose.arrived.wait(30)
+    process.send_signal(signal.SIGINT)
+    process.send_signal(signal.SIGTERM)
+    _, shown = process.communicate(timeout=20)
+    assert process.returncode == 128 + signal.SIGTERM
+    assert "sent 1 = accepted 0 + rejected 1" in shown
+    assert "rejected 1: interrupted before an answer" in shown
 
 
 def test_a_template_of_the_users_goes_the_same_way(run: Run, firehose: FakeFirehose, tmp_path: Path) -> None:

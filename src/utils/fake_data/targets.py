@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from threading import Thread
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -96,22 +97,20 @@ class FirehoseTarget:
         self._stream = settings.delivery_stream
         # the sender retries, and counts each time: the SDK must not do so unseen
         self._client: Any = Clients()("firehose", attempts=1)
-        self._threads = ThreadPoolExecutor(settings.concurrency)
 
     async def __aenter__(self) -> FirehoseTarget:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        return None
 
     async def put(self, records: Sequence[Record]) -> Answer:
         from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
         entries = [{"Data": record.data} for record in records]
         try:
-            response = await asyncio.get_running_loop().run_in_executor(
-                self._threads,
-                lambda: self._client.put_record_batch(DeliveryStreamName=self._stream, Records=entries),
+            response = await _in_thread(
+                lambda: self._client.put_record_batch(DeliveryStreamName=self._stream, Records=entries)
             )
         except ClientError as error:
             return _refused(error.response, len(records))
@@ -136,6 +135,21 @@ class LineTarget:
         sys.stdout.buffer.write(b"".join(record.data + b"\n" for record in records))
         await asyncio.sleep(0)  # a clock and a signal get their turn
         return ACCEPTED
+
+
+async def _in_thread(call: Callable[[], Any]) -> Any:
+    """A thread that the end of the program does not wait for: a second Ctrl-C means now."""
+    future: Future[Any] = Future()
+    future.set_running_or_notify_cancel()
+
+    def work() -> None:
+        try:
+            future.set_result(call())
+        except Exception as error:
+            future.set_exception(error)
+
+    Thread(target=work, daemon=True).start()
+    return await asyncio.wrap_future(future)
 
 
 def _refused(response: dict[str, Any], size: int) -> Answer:
