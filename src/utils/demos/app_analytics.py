@@ -1,4 +1,4 @@
-"""App events straight into a delivery stream, a crawler that finds their schema, and SQL on nested fields."""
+"""App events into a delivery stream, a crawler that finds their schema, SQL on nested fields, a dashboard."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import urllib.request
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +17,7 @@ from rich.table import Table
 from src.utils.demos.local_run import ROOT, DemoError, Run, console
 
 DELIVERY_STREAM = "app-analytics-events"
+DASHBOARD = "app-analytics-dashboard"
 TABLE = '"serverless-app-analytics-database".firehose'
 QUERIES = ROOT / "sql/app_analytics/queries"
 TEMPLATE = Path("docs/examples/app_event.template.txt")
@@ -27,7 +29,7 @@ Event = dict[str, Any]
 
 
 def show(run: Run, events: int) -> bool:
-    """Events, their schema, questions and counts; whether the counts agree."""
+    """Events, their schema, questions, counts and the page; whether the counts agree."""
     sessions = _send(run, "events of customers in sessions", ["--template", "app_event"], events)
     templated = _send(
         run, f"records of {TEMPLATE}", ["--template-file", str(TEMPLATE)], min(events, FROM_A_TEMPLATE)
@@ -36,7 +38,9 @@ def show(run: Run, events: int) -> bool:
     console.print(run.command("flush").strip(), run.command("crawl").strip(), sep="\n", highlight=False)
     _show_schema(run)
     _answer_questions(run)
-    return _counts_agree(run, [*sessions, *templated])
+    agrees = _counts_agree(run, [*sessions, *templated])
+    _show_dashboard(run)
+    return agrees
 
 
 def _send(run: Run, what: str, template: Sequence[str], count: int) -> list[Event]:
@@ -126,3 +130,19 @@ def _agree(title: str, sent: Counter[str], found: Counter[str]) -> bool:
     table.add_row("[bold]all[/bold]", f"{sent.total():,}", total, f"{found.total():,}")
     console.print(table)
     return sent == found
+
+
+def _show_dashboard(run: Run) -> None:
+    console.rule("The dashboard")
+    address = f"{run.api_url(DASHBOARD)}/"
+    try:
+        with urllib.request.urlopen(address, timeout=30) as response:  # noqa: S310
+            page = response.read()
+    except OSError as error:
+        raise DemoError(f"no page at {address}: {error}") from error
+    if b"<!doctype html>" not in page:
+        raise DemoError(f"{address} answers no page")
+    kept = address.replace(run.url, "http://127.0.0.1:4566")
+    console.print(
+        f"It is at {address} as long as this run is up; `make up` keeps one at {kept}", soft_wrap=True
+    )
