@@ -10,6 +10,7 @@ from local_runtime.assembly import load_assembly
 from local_runtime.coverage import check_coverage
 from local_runtime.gateway import Gateway
 from stacks.every_option import EVERY_OPTION
+from stacks.every_option import EVERY_OPTION
 
 
 @pytest.mark.parametrize(
@@ -17,6 +18,7 @@ from stacks.every_option import EVERY_OPTION
     [
         {"encryption": {"customer_managed_key": True}, "kinesis_proxy_api": {"waf_rate_limit": 600}},
         {"kinesis_proxy_api": {"allowed_source_ranges": ["127.0.0.0/8"], "tls_policy": "TLS_1_0"}},
+        {"systems": "click_logger", "click_logger": EVERY_OPTION["click_logger"]},
         {"monitoring": {"alarm_email": "oncall@example.org", "nothing_received_after_minutes": 60}},
         {"app_analytics": EVERY_OPTION["app_analytics"]},
     ],

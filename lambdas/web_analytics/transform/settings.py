@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from lambdas.common.environment import required
 from lambdas.web_analytics.transform.enrichment import Enrichment
 from lambdas.web_analytics.transform.logic import Destination
 
@@ -35,20 +36,13 @@ class Settings:
     @classmethod
     def load(cls, environment: Mapping[str, str]) -> "Settings":
         return cls(
-            iceberg_database_name=_required(environment, "ICEBERG_DATABASE_NAME"),
-            iceberg_table_name=_required(environment, "ICEBERG_TABLE_NAME"),
+            iceberg_database_name=required(environment, "ICEBERG_DATABASE_NAME"),
+            iceberg_table_name=required(environment, "ICEBERG_TABLE_NAME"),
             iceberg_unique_keys=_names(environment.get("ICEBERG_UNIQUE_KEYS", "")),
-            metrics_namespace=_required(environment, "METRICS_NAMESPACE"),
+            metrics_namespace=required(environment, "METRICS_NAMESPACE"),
             add_event_id_and_received_at=_switch(environment, "ADD_EVENT_ID_AND_RECEIVED_AT"),
             truncate_ip=_switch(environment, "TRUNCATE_IP"),
         )
-
-
-def _required(environment: Mapping[str, str], name: str) -> str:
-    value = environment.get(name, "")
-    if not value:
-        raise ValueError(f"environment variable {name}: must be set and not empty (got {value!r})")
-    return value
 
 
 def _switch(environment: Mapping[str, str], name: str) -> bool:
