@@ -137,6 +137,8 @@ def _print_banner(run: Any, port: int, root: Path, without_effect: dict[str, int
         f"  recovers  {delivery.name}: {found}" for delivery in run.deliveries for found in delivery.found
     ]
     lines += [f"  function  {function.name}" for function in run.functions]
+    lines += [f"  machine   {machine.name}" for machine in run.workflows.machines.machines.values()]
+    lines += [f"  rule      {rule}" for rule in run.workflows.rules.coming()]
     if without_effect:
         names = ", ".join(f"{kind} ({count})" for kind, count in sorted(without_effect.items()))
         lines.append(f"  without effect here: {names}")

@@ -88,6 +88,7 @@ def states(events: list[dict[str, Any]], start: float) -> list[dict[str, Any]]:
                 {
                     "state": event["stateEnteredEventDetails"]["name"],
                     "type": kind.removesuffix("StateEntered"),
+                    "entered": event["timestamp"],
                     "at": round(event["timestamp"] - start, 3),
                     "seconds": None,
                     "failures": [],
@@ -95,7 +96,7 @@ def states(events: list[dict[str, Any]], start: float) -> list[dict[str, Any]]:
             )
         elif kind.endswith("StateExited") or kind in ("ExecutionFailed", "ExecutionAborted"):
             if passed:
-                passed[-1]["seconds"] = round(event["timestamp"] - start - passed[-1]["at"], 3)
+                passed[-1]["seconds"] = round(event["timestamp"] - passed[-1]["entered"], 3)
         elif kind.endswith(_FAILURES) and not kind.startswith("Execution"):
             details: dict[str, Any] = next(
                 (value for name, value in event.items() if name.endswith("Details")), {}

@@ -90,9 +90,19 @@ def print_execution(report: Mapping[str, Any]) -> None:
     console.print(f"{report['status']} after {report['seconds']:.1f} s")
     if report["output"] is not None:
         console.print("output", _plain(json.dumps(report["output"], ensure_ascii=False)))
-    for word in ("error", "cause"):
-        if report[word] is not None:
-            console.print(word, _plain(report[word]))
+    if report["error"] is not None:
+        console.print("error", _plain(report["error"]))
+    if report["cause"] is not None:
+        console.print("cause", _plain(_cause(report["cause"])))
+
+
+def _cause(cause: str) -> str:
+    """A function's own message; its traceback is in the function's log and in the JSON report."""
+    try:
+        document = json.loads(cause)
+    except ValueError:
+        return cause
+    return str(document.get("errorMessage", cause)) if isinstance(document, dict) else cause
 
 
 def watch_execution(reports: Iterable[Mapping[str, Any]]) -> Mapping[str, Any]:

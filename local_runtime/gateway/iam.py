@@ -29,6 +29,10 @@ class Role:
         self._statements = tuple(_statements(assembly, role))
         self.allows = lru_cache(maxsize=1024)(self._allows)
 
+    def allows_somewhere(self, action: str) -> bool:
+        """Whether any statement allows the action, whatever the resource."""
+        return any(item.allow and item.is_about(action) for item in self._statements)
+
     def _allows(self, action: str, resource: str) -> bool:
         return decide(self._statements, action, resource) is Decision.ALLOW
 

@@ -45,9 +45,12 @@ class Statement:
     not_resources: bool
     conditions: tuple[SourceIpCondition, ...] = ()
 
+    def is_about(self, action: str) -> bool:
+        return (self.actions.fullmatch(action) is None) == self.not_actions
+
     def applies(self, action: str, resource: str, source_ip: str = "") -> bool:
         return (
-            (self.actions.fullmatch(action) is None) == self.not_actions
+            self.is_about(action)
             and (self.resources.fullmatch(resource) is None) == self.not_resources
             and all(condition.holds(source_ip) for condition in self.conditions)
         )

@@ -65,6 +65,12 @@ class Rules:
             if rule.enabled:
                 scheduler.add(f"rule {rule.name}", rule.schedule, partial(self._due, rule))
 
+    def coming(self) -> Iterator[str]:
+        """Each rule's name, and when it fires next."""
+        for rule in self.rules.values():
+            moment = rule.schedule.next_after(datetime.now(UTC)) if rule.enabled else None
+            yield f"{rule.name}, {f'next at {moment:%Y-%m-%d %H:%M} UTC' if moment else 'does not fire'}"
+
     def find(self, name: str) -> ScheduledRule:
         """The rule of this name, or the one whose name begins so.
 

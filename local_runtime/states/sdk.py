@@ -42,12 +42,14 @@ class SdkCalls:
 
     def _client(self, service: str) -> Any:
         import boto3
+        from botocore.config import Config
 
         with self._lock:
             if service not in self._clients:
                 self._clients[service] = boto3.client(
                     _BOTO3_NAMES.get(service, service),
                     endpoint_url=self._endpoint_url,
+                    config=Config(retries={"total_max_attempts": 1}),  # Retry of the state does that
                     region_name=self._region,
                     aws_access_key_id="local",
                     aws_secret_access_key="local",  # noqa: S106  # signatures are not verified

@@ -20,7 +20,18 @@ _INTEGRATION = re.compile(
 )
 _REQUEST_RESPONSE = frozenset({"athena", "dynamodb", "sns", "sqs"})
 """Optimized integrations that do no more than call the service."""
-_NAMES = {"dynamodb": "DynamoDB", "sns": "SNS", "sqs": "SQS", "athena": "Athena", "sfn": "Sfn", "s3": "S3"}
+_IAM_NAMES = {
+    "athena": "athena",
+    "dynamodb": "dynamodb",
+    "firehose": "firehose",
+    "glue": "glue",
+    "kinesis": "kinesis",
+    "secretsmanager": "secretsmanager",
+    "sfn": "states",
+    "sqs": "sqs",
+}
+"""Services whose IAM actions are called as their API's are."""
+_NAMES = {"athena": "Athena", "dynamodb": "DynamoDB", "sns": "SNS", "sqs": "SQS"}
 MOST_BYTES = 256 * 1024
 """The limit on a state's input and output."""
 
@@ -48,6 +59,7 @@ class Grants(Protocol):
     @property
     def name(self) -> str: ...
     def allows(self, action: str, resource: str) -> bool: ...
+    def allows_somewhere(self, action: str) -> bool: ...
 
 
 SdkCall = Callable[[str, str, Mapping[str, Any]], dict[str, Any]]
@@ -150,19 +162,35 @@ class Tasks:
     def _call_service(self, resource: Resource, role: Grants, parameters: Any) -> dict[str, Any]:
         service = resource.service.removeprefix("aws-sdk:")
         given = dict(parameters) if isinstance(parameters, dict) else {}
-        topic = given.get("TopicArn")
-        name = _NAMES.get(service, service[:1].upper() + service[1:])
-        if (service, resource.action) == ("sns", "publish"):
-            if not isinstance(given.get("Message"), str) and not resource.sdk:
-                given["Message"] = json.dumps(given.get("Message"))
-            if isinstance(topic, str) and not role.allows("sns:Publish", topic):
-                raise StatesError("SNS.AuthorizationErrorException", _denied(role, "SNS:Publish", topic))
+        if (service, resource.action, resource.sdk) == ("sns", "publish", False):
+            message = given.get("Message")
+            given["Message"] = message if isinstance(message, str) else json.dumps(message)
+        _check_grant(role, service, resource, given)
         try:
-            answer = self._sdk(service, resource.action, given)
+            return self._sdk(service, resource.action, given)
         except AwsError as error:
-            prefix = name.capitalize() if resource.sdk and service != "dynamodb" else name
-            raise StatesError(f"{prefix}.{_exception(error.code)}", error.message) from None
-        return answer
+            raise StatesError(
+                f"{_prefix(service, resource)}.{_exception(error.code)}", error.message
+            ) from None
+
+
+def _check_grant(role: Grants, service: str, resource: Resource, given: Mapping[str, Any]) -> None:
+    """The resource is known of a topic; of other services the action alone is looked at, if by that."""
+    action = resource.action[:1].upper() + resource.action[1:]
+    topic, prefix = given.get("TopicArn"), _prefix(service, resource)
+    if (service, action) == ("sns", "Publish") and isinstance(topic, str):
+        if not role.allows("sns:Publish", topic):
+            raise StatesError(f"{prefix}.AuthorizationErrorException", _denied(role, "SNS:Publish", topic))
+    elif service in _IAM_NAMES and not role.allows_somewhere(f"{_IAM_NAMES[service]}:{action}"):
+        cause = _denied(role, f"{_IAM_NAMES[service]}:{action}", "*")
+        raise StatesError(f"{prefix}.{prefix}Exception", cause)
+
+
+def _prefix(service: str, resource: Resource) -> str:
+    """What the service's errors begin with; SDK integrations have the names of the Java SDK's clients."""
+    if resource.sdk:
+        return "DynamoDb" if service == "dynamodb" else service[:1].upper() + service[1:]
+    return _NAMES[service]
 
 
 def _function_name(name: str) -> str:

@@ -58,6 +58,9 @@ class FakeRole:
     def allows(self, action: str, resource: str) -> bool:
         return action not in self.denied
 
+    def allows_somewhere(self, action: str) -> bool:
+        return action not in self.denied
+
 
 @dataclass
 class FakeSdk:

@@ -339,6 +339,29 @@ def test_a_role_without_the_grant_cannot_invoke(tmp_path: Path) -> None:
     assert "report-role is not authorized to perform: lambda:InvokeFunction" in str(done.failure[1])
 
 
+@pytest.mark.parametrize(
+    ("resource", "action", "error"),
+    [
+        ("arn:aws:states:::sns:publish", "sns:Publish", "SNS.AuthorizationErrorException"),
+        ("arn:aws:states:::athena:stopQueryExecution", "athena:StopQueryExecution", "Athena.AthenaException"),
+        ("arn:aws:states:::aws-sdk:sfn:listExecutions", "states:ListExecutions", "Sfn.SfnException"),
+    ],
+)
+def test_a_role_without_the_grant_cannot_call_a_service(
+    tmp_path: Path, resource: str, action: str, error: str
+) -> None:
+    bench = Bench(tmp_path)
+    topic = {"TopicArn": "arn:aws:sns:us-east-1:123456789012:t", "Message": "text"}
+
+    done = bench.run(
+        chain(Do={"Type": "Task", "Resource": resource, "Parameters": topic}),
+        role=FakeRole(denied=frozenset({action})),
+    )
+
+    assert done.failure[0] == error
+    assert bench.sdk.calls == []
+
+
 def test_a_function_that_is_not_there_is_lambdas_error(tmp_path: Path) -> None:
     assert Bench(tmp_path).run(chain(Do=task("gone"))).failure[0] == "Lambda.ResourceNotFoundException"
 
