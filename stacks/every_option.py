@@ -29,6 +29,7 @@ EVERY_OPTION: Mapping[str, Any] = MappingProxyType(
         "app_analytics": {
             "delivery": {"compression": "GZIP", "raw_events_expire_after_days": 365},
             "catalog": {"table_schema": "declared"},
+            "alarm_email": "oncall@example.org",
             "quicksight": {
                 "principal_arn": "arn:aws:quicksight:us-east-1:123456789012:group/default/analysts"
             },

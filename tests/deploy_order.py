@@ -27,6 +27,7 @@ DEPLOY_ORDER = {
         "AppAnalyticsDelivery",
         "AppAnalyticsCatalog",
         "AppAnalyticsQueries",
+        "AppAnalyticsMonitoring",
         "AppAnalyticsDashboard",
     ],
 }

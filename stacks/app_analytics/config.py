@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from stacks.common.config_values import BucketName, allowed
+from stacks.common.config_values import BucketName, EmailAddress, allowed
 from stacks.common.dashboard_config import WebDashboard
 from stacks.config import CommonConfig, Section
 
@@ -95,6 +95,10 @@ class AppAnalytics(Section):
     delivery: Delivery = Delivery()
     catalog: Catalog = Catalog()
     queries: Queries = Queries()
+
+    alarm_email: EmailAddress | None = None
+    """Who is told of alarms by mail, beside whoever subscribes to the topic."""
+
     quicksight: QuickSight = QuickSight()
     dashboard: WebDashboard = WebDashboard()
 

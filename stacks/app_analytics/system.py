@@ -8,6 +8,7 @@ from stacks.app_analytics.catalog_stack import CatalogStack
 from stacks.app_analytics.config import AppAnalyticsConfig
 from stacks.app_analytics.dashboard_stack import DashboardStack
 from stacks.app_analytics.delivery_stack import DeliveryStack
+from stacks.app_analytics.monitoring_stack import MonitoringStack
 from stacks.app_analytics.queries_stack import QueriesStack
 from stacks.app_analytics.quicksight_stack import QuickSightStack
 from stacks.app_analytics.storage_stack import StorageStack
@@ -19,10 +20,12 @@ def add_app_analytics(app: App, config: AppAnalyticsConfig, env: Environment | N
     delivery = DeliveryStack(app, "AppAnalyticsDelivery", config=config, env=env)
     catalog = CatalogStack(app, "AppAnalyticsCatalog", config=config, env=env)
     queries = QueriesStack(app, "AppAnalyticsQueries", config=config, env=env)
+    monitoring = MonitoringStack(app, "AppAnalyticsMonitoring", config=config, env=env)
 
     delivery.add_stack_dependency(storage)
     catalog.add_stack_dependency(delivery)
     queries.add_stack_dependency(catalog)
+    monitoring.add_stack_dependency(queries)
     if config.app_analytics.quicksight.principal_arn is not None:
         quicksight = QuickSightStack(app, "AppAnalyticsQuickSight", config=config, env=env)
         quicksight.add_stack_dependency(queries)

@@ -10,6 +10,7 @@ import pytest
 from app import AppConfig
 from stacks.app_analytics.catalog_stack import CatalogStack
 from stacks.app_analytics.delivery_stack import DeliveryStack
+from stacks.app_analytics.monitoring_stack import RUNBOOK, MonitoringStack, alarms
 from stacks.app_analytics.queries_stack import QueriesStack
 from stacks.app_analytics.quicksight_stack import COLUMNS, QuickSightStack
 from stacks.app_analytics.storage_stack import StorageStack
@@ -197,6 +198,29 @@ def test_data_goes_with_the_stacks_only_when_it_is_told_to(assembly: Any, synthe
     gone = synthesize(CatalogStack, keep_data_on_destroy=False, **settings(**declared))
     for type in ("AWS::Glue::Database", "AWS::Glue::Table"):
         assert gone.resource(type)["DeletionPolicy"] == "Delete"
+
+
+def test_alarms_watch_the_delivery_stream_and_tell_whom_the_settings_name(
+    assembly: Any, synthesize: Any
+) -> None:
+    template = assembly["AppAnalyticsMonitoring"]
+    (topic,) = template.of_type("AWS::SNS::Topic")
+    alarms = [alarm["Properties"] for alarm in template.of_type("AWS::CloudWatch::Alarm").values()]
+    assert {alarm["AlarmName"]: alarm["Threshold"] for alarm in alarms} == {
+        "app-analytics-producers-throttled": 1,
+        "app-analytics-delivery-freshness": 960,
+    }
+    for alarm in alarms:
+        assert alarm["Dimensions"] == [{"Name": "DeliveryStreamName", "Value": "app-analytics-events"}]
+        assert alarm["AlarmActions"] == [{"Ref": topic}]
+    told = synthesize(MonitoringStack, **settings(alarm_email="oncall@example.org"))
+    assert told.properties("AWS::SNS::Subscription")["Endpoint"] == "oncall@example.org"
+
+
+def test_every_alarm_has_a_section_of_the_page() -> None:
+    page = (ROOT / RUNBOOK).read_text(encoding="utf-8")
+    for alarm in alarms(AppConfig().app_analytics.delivery):
+        assert f"\n### {alarm.name}\n" in page
 
 
 def test_quicksight_is_off_unless_somebody_is_named(assembly: Any, synthesize_app: Any) -> None:
