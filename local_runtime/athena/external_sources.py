@@ -5,9 +5,11 @@ https://docs.aws.amazon.com/athena/latest/ug/creating-tables.html
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -186,6 +188,18 @@ def _partitions(keys: Columns, files: Sequence[PartitionFile]) -> ArrowSource:
     return ArrowSource({name: "varchar" for name, _ in keys}, pa.table(arrays))
 
 
+@contextmanager
+def _collector_resting() -> Iterator[None]:
+    """JSON holds no cycles; looking for some takes as long as reading it. For one thread at a time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
 class ParsedFiles:
     """JSON objects that were read before, until their rows are large; each is read once at a time."""
 
@@ -205,7 +219,8 @@ class ParsedFiles:
             with self._reading:  # a page's queries come at once and ask for the same
                 known = self._get(key)
                 if known is None:
-                    known = read_json_file(item.file.path, item.file.uri, stored, meaning)
+                    with _collector_resting():
+                        known = read_json_file(item.file.path, item.file.uri, stored, meaning)
                     self._put(key, known)
         return known
 

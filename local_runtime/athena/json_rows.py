@@ -18,6 +18,7 @@ import orjson
 import pyarrow as pa
 
 from local_runtime.athena.hive_types import HiveType
+from local_runtime.athena.json_columns import read_columns
 from local_runtime.athena.result import QueryError
 
 EPOCH = datetime(1970, 1, 1)
@@ -57,8 +58,10 @@ class JsonRows:
         return pa.table([*(self.columns[name] for name in names), repeated], names=[*names, number[0]])
 
 
-def read_json_file(path: Path, uri: str, columns: Columns, options: Mapping[str, str]) -> JsonRows:
-    """The rows of one object, a row a line; `.gz` objects are decompressed.
+def read_json_file(
+    path: Path, uri: str, columns: Columns, options: Mapping[str, str], *, quickly: bool = True
+) -> JsonRows:
+    """The rows of one object, a row a line; `.gz` objects are decompressed. `quickly` changes no answer.
 
     Raises:
         QueryError: a line is no JSON object.
@@ -66,12 +69,17 @@ def read_json_file(path: Path, uri: str, columns: Columns, options: Mapping[str,
     raw = path.read_bytes()
     data = gzip.decompress(raw) if uri.endswith(".gz") else raw
     documents = list(_documents(data, uri, options.get("ignore.malformed.json", "false").lower() == "true"))
+    keys = {name: options.get(f"mapping.{name}", name).lower() for name, _ in columns}
+    quick = read_columns(documents, keys, columns) if quickly else None
+    if quick is not None:
+        return JsonRows(len(documents), quick, {})
+    # Both SerDes match names without regard to case.
+    lower = [{key.lower(): value for key, value in document.items()} for document in documents]
     found: dict[str, pa.Array] = {}
     errors: dict[str, QueryError] = {}
     for name, kind in columns:
-        key = options.get(f"mapping.{name}", name).lower()
         try:
-            found[name] = pa.array(_column(documents, key, name, kind, uri), kind.arrow)
+            found[name] = pa.array(_column(lower, keys[name], name, kind, uri), kind.arrow)
         except QueryError as error:
             errors[name] = error
         except (pa.ArrowInvalid, OverflowError) as error:
@@ -80,7 +88,7 @@ def read_json_file(path: Path, uri: str, columns: Columns, options: Mapping[str,
 
 
 def _documents(data: bytes, uri: str, ignore_malformed: bool) -> Iterator[dict[str, Any]]:
-    """Top-level objects, their keys in lower case: both SerDes match names without regard to case."""
+    """The top-level objects."""
     for number, line in enumerate(data.split(b"\n"), start=1):
         if not line.strip():
             continue
@@ -89,7 +97,7 @@ def _documents(data: bytes, uri: str, ignore_malformed: bool) -> Iterator[dict[s
         except orjson.JSONDecodeError:
             document = None
         if isinstance(document, dict):
-            yield {key.lower(): value for key, value in document.items()}
+            yield document
         elif ignore_malformed:
             yield {}
         else:
