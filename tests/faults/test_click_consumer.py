@@ -1,4 +1,4 @@
-"""DynamoDB and S3 fail as they like while Firehose delivers clicks: each is kept somewhere, no row is twice."""
+"""DynamoDB and S3 fail as they like while Firehose delivers: each click is kept, and no row is twice."""
 
 from __future__ import annotations
 

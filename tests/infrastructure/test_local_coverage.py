@@ -10,7 +10,6 @@ from local_runtime.assembly import load_assembly
 from local_runtime.coverage import check_coverage
 from local_runtime.gateway import Gateway
 from stacks.every_option import EVERY_OPTION
-from stacks.every_option import EVERY_OPTION
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Dead letters on their way into the table: what is refused stays where it is, what cannot be asked is said."""
+"""Dead letters on their way into the table: what is refused stays, what cannot be asked is said."""
 
 from __future__ import annotations
 
