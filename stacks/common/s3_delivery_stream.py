@@ -129,7 +129,7 @@ def _role(
     """https://docs.aws.amazon.com/firehose/latest/dev/controlling-access.html#using-iam-s3"""
     permissions = {
         "WriteObjects": allow(
-            ["s3:AbortMultipartUpload", "s3:PutObject"],
+            ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"],
             [
                 f"{output.bucket_arn}/{_folder(prefix)}*"
                 for prefix in (output.prefix, output.error_output_prefix)

@@ -9,7 +9,7 @@ CATALOG = ["glue:catalog", f"glue:database/{DATABASE}", f"glue:table/{DATABASE}/
 ROLES: dict[str, dict[str, tuple[list[str], list[str]]]] = {
     "AppAnalyticsDelivery/DeliveryStreamRole": {
         "WriteObjects": (
-            ["s3:AbortMultipartUpload", "s3:PutObject"],
+            ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"],
             [f"{BUCKET}/error/*", f"{BUCKET}/raw/firehose/*"],
         ),
         "UseBucket": (["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"], [BUCKET]),

@@ -32,7 +32,7 @@ ROLES: dict[str, dict[str, tuple[list[str], list[str]]]] = {
     },
     "ClickLoggerDelivery/DeliveryStreamRole": {
         "WriteObjects": (
-            ["s3:AbortMultipartUpload", "s3:PutObject"],
+            ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"],
             [f"{BUCKET}/clicklog/data=*", f"{BUCKET}/clicklog_error/*"],
         ),
         "UseBucket": (["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"], [BUCKET]),

@@ -22,7 +22,7 @@ def function(
 ROLES: dict[str, dict[str, tuple[list[str], list[str]]]] = {
     "EventReportingDelivery/DeliveryStreamRole": {
         "WriteObjects": (
-            ["s3:AbortMultipartUpload", "s3:PutObject"],
+            ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"],
             [f"{EVENTS}/error/*", f"{EVENTS}/events/dt=*"],
         ),
         "UseBucket": (["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"], [EVENTS]),
