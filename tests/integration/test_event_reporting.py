@@ -141,19 +141,18 @@ def test_bad_input_fails_and_is_mailed_with_the_reason(run: LocalRunProcess) -> 
     assert "startDate must not be after endDate (got 2026-10-31 and 2026-10-01)" in mail["message"]
 
 
-def test_scheduled_event_that_comes_twice_mails_one_report(
+def fire(run: LocalRunProcess) -> dict[str, Any]:
+    """What the function answers when the rule fires for the first of October."""
+    fired = run.command("fire-rule", "event-report", "--time", "2026-10-01T08:00:00Z", "--format", "json")
+    assert fired.returncode == 0, fired.stderr
+    (target,) = json.loads(fired.stdout)["targets"]
+    return dict(target["answer"])
+
+
+def test_rule_that_fires_twice_mails_one_report(
     run: LocalRunProcess, client: Callable[[str], Any], delivered: None
 ) -> None:
-    event = json.dumps({"source": "aws.events", "time": "2026-10-01T08:00:00Z"}).encode()
-    answers = [
-        json.load(
-            client("lambda").invoke(FunctionName="event-report-start-workflow-dev-reporting", Payload=event)[
-                "Payload"
-            ]
-        )
-        for _ in range(3)
-    ]
-    assert {answer["execution"] for answer in answers} == {"report-2026-09-01-2026-09-30"}
+    assert fire(run) == {"execution": "report-2026-09-01-2026-09-30", "started": True}
     states = client("stepfunctions")
     arn = f"{MACHINE.replace(':stateMachine:', ':execution:')}:report-2026-09-01-2026-09-30"
     deadline = time.monotonic() + 60
@@ -161,11 +160,19 @@ def test_scheduled_event_that_comes_twice_mails_one_report(
         assert time.monotonic() < deadline
         time.sleep(0.05)
     assert found["status"] == "SUCCEEDED"
-    later = json.load(
-        client("lambda").invoke(FunctionName="event-report-start-workflow-dev-reporting", Payload=event)[
-            "Payload"
-        ]
-    )
-    assert later == {"execution": "report-2026-09-01-2026-09-30", "started": False}
+    assert fire(run) == {"execution": "report-2026-09-01-2026-09-30", "started": False}
     published = run.command("messages").stdout
     assert published.count("Subject: Event report 2026-09-01 to 2026-09-30: 1 event") == 1
+
+
+def test_event_that_starts_nothing_is_kept_with_its_error(client: Callable[[str], Any]) -> None:
+    function = "event-report-start-workflow-dev-reporting"
+    client("lambda").invoke(FunctionName=function, InvocationType="Event", Payload=b'{"time": "soon"}')
+    sqs = client("sqs")
+    url = sqs.get_queue_url(QueueName=f"{REPORT}-not-started")["QueueUrl"]
+    deadline = time.monotonic() + 60
+    while not (kept := sqs.receive_message(QueueUrl=url, WaitTimeSeconds=1).get("Messages", [])):
+        assert time.monotonic() < deadline
+    body = json.loads(kept[0]["Body"])
+    assert body["requestPayload"] == {"time": "soon"}
+    assert "time must be YYYY-MM-DDTHH:MM:SSZ" in json.dumps(body["responsePayload"])
