@@ -143,6 +143,11 @@ def _task(state: Mapping[str, Any]) -> Iterator[str]:
         Resource.parse(str(state.get("Resource")))
     except DefinitionError as error:
         yield str(error)
+    parameters = state.get("Parameters")
+    if isinstance(parameters, Mapping):
+        for name, played in (("InvocationType", "RequestResponse"), ("Qualifier", "$LATEST")):
+            if parameters.get(name, played) != played:
+                yield f"{name} {parameters[name]!r} is not played by the local run"
     yield from _numbers(state, {"TimeoutSeconds": 1, "HeartbeatSeconds": 1})
     if state.get("HeartbeatSeconds", 0) >= state.get("TimeoutSeconds", _MOST_SECONDS):
         yield "HeartbeatSeconds must be less than TimeoutSeconds"

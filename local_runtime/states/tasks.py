@@ -142,14 +142,14 @@ class Tasks:
         }
 
     def _invoke(self, name: str, role: Grants, payload: Any) -> tuple[Any, str]:
-        function = self._functions.get(_function_name(name))
-        if function is None:
+        short, qualifier = _function_name(name)
+        function = self._functions.get(short)
+        if function is None or qualifier not in ("", "$LATEST"):
             cause = f"Function not found: {name} (Service: AWSLambda; Status Code: 404)"
             raise StatesError("Lambda.ResourceNotFoundException", cause)
-        if not role.allows("lambda:InvokeFunction", function.arn):
-            raise StatesError(
-                "Lambda.AWSLambdaException", _denied(role, "lambda:InvokeFunction", function.arn)
-            )
+        arn = f"{function.arn}:{qualifier}" if qualifier else function.arn
+        if not role.allows("lambda:InvokeFunction", arn):
+            raise StatesError("Lambda.AWSLambdaException", _denied(role, "lambda:InvokeFunction", arn))
         try:
             answer = function.invoke(json.dumps(payload).encode())
         except AwsError as error:
@@ -193,10 +193,11 @@ def _prefix(service: str, resource: Resource) -> str:
     return _NAMES[service]
 
 
-def _function_name(name: str) -> str:
-    """Out of a name, a partial ARN or an ARN, with a qualifier or without."""
+def _function_name(name: str) -> tuple[str, str]:
+    """Name and qualifier out of a name, a partial ARN or an ARN; the qualifier may be empty."""
     _, found, after = name.rpartition(":function:")
-    return (after if found else name).partition(":")[0]
+    short, _, qualifier = (after if found else name).partition(":")
+    return short, qualifier
 
 
 def _exception(code: str) -> str:

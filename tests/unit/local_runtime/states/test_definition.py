@@ -61,6 +61,8 @@ def one(**fields: Any) -> dict[str, Any]:
             one(Type="Task", End=True, Resource="arn:aws:states:us-east-1:123456789012:activity:a"),
             "is neither",
         ),
+        (chain(A=task("f", Parameters={"InvocationType": "Event"})), "InvocationType 'Event' is not played"),
+        (chain(A=task("f", Parameters={"Qualifier": "live"})), "Qualifier 'live' is not played"),
         (chain(A=task("f", TimeoutSeconds=10, HeartbeatSeconds=10)), "must be less than TimeoutSeconds"),
         (chain(A=task("f", Retry=[{"ErrorEquals": []}])), "Retry[0]: ErrorEquals must be a list"),
         (chain(A=task("f", Retry=[{"ErrorEquals": ["A"], "Wait": 3}])), "'Wait' is no field of it"),

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from local_runtime.errors import AwsError
+from local_runtime.states.errors import StatesError, matches
 from local_runtime.states.execution import ExecutionStore
 from tests.unit.local_runtime.states.machines import (
     FUNCTION,
@@ -264,26 +265,47 @@ def test_nothing_catches_a_runtime_error(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("retry", "names", "caught"),
-    [
-        ("TimeoutSeconds", ["States.Timeout"], True),
-        ("TimeoutSeconds", ["States.TaskFailed"], False),
-        ("HeartbeatSeconds", ["States.HeartbeatTimeout"], True),
-        ("HeartbeatSeconds", ["States.Timeout"], True),
-    ],
+    ("limit", "error"),
+    [("TimeoutSeconds", "States.Timeout"), ("HeartbeatSeconds", "States.HeartbeatTimeout")],
 )
-def test_a_task_that_takes_too_long_times_out(
-    tmp_path: Path, retry: str, names: list[str], caught: bool
-) -> None:
-    done_waiting = threading.Event()
-    catch = [{"ErrorEquals": names, "Next": "Late"}]
-    definition = chain(Do=task("slow", Catch=catch, End=True, **{retry: 1}), Late={"Type": "Succeed"})
-    bench = Bench(tmp_path, {"slow": lambda _event: done_waiting.wait(1.2)})
+def test_a_task_that_takes_too_long_times_out(tmp_path: Path, limit: str, error: str) -> None:
+    over = threading.Event()
+    catch = [
+        {"ErrorEquals": ["States.TaskFailed"], "Next": "Wrong"},
+        {"ErrorEquals": [error], "Next": "Late"},
+    ]
+    definition = chain(
+        Do=task("slow", Catch=catch, End=True, **{limit: 1}),
+        Wrong={"Type": "Fail"},
+        Late={"Type": "Pass", "Parameters": {"error.$": "$.Error"}},
+    )
+    bench = Bench(tmp_path, {"slow": lambda _event: over.wait(1.1)})
 
     done = bench.run(definition)
 
-    assert done.status == ("SUCCEEDED" if caught else "FAILED")
+    assert done.output == {"error": error}
     assert "LambdaFunctionTimedOut" in done.types
+
+
+@pytest.mark.parametrize(
+    ("names", "error", "expected"),
+    [
+        (["A", "B"], "B", True),
+        (["A"], "a", False),
+        (["States.ALL"], "States.Timeout", True),
+        (["States.ALL"], "States.DataLimitExceeded", False),
+        (["States.DataLimitExceeded"], "States.DataLimitExceeded", True),
+        (["States.ALL", "States.Runtime"], "States.Runtime", False),
+        (["States.TaskFailed"], "A", True),
+        (["States.TaskFailed"], "States.Timeout", False),
+        (["States.Timeout"], "States.HeartbeatTimeout", True),
+        (["States.ALL"], None, True),
+    ],
+)
+def test_a_list_of_error_names_means_an_error_or_does_not(
+    names: list[str], error: str | None, expected: bool
+) -> None:
+    assert matches(names, StatesError(error)) is expected
 
 
 def test_a_machine_times_out_by_its_waits_however_short_they_are_made(tmp_path: Path) -> None:
@@ -363,7 +385,15 @@ def test_a_role_without_the_grant_cannot_call_a_service(
 
 
 def test_a_function_that_is_not_there_is_lambdas_error(tmp_path: Path) -> None:
-    assert Bench(tmp_path).run(chain(Do=task("gone"))).failure[0] == "Lambda.ResourceNotFoundException"
+    bench = Bench(tmp_path, {"f": lambda event: event})
+
+    assert bench.run(chain(Do=task("gone"))).failure[0] == "Lambda.ResourceNotFoundException"
+
+
+def test_the_local_run_has_no_aliases(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, {"f": lambda event: event})
+
+    assert bench.run(chain(Do=task("f:live"))).failure[0] == "Lambda.ResourceNotFoundException"
 
 
 def test_a_message_that_is_no_text_is_published_as_json(tmp_path: Path) -> None:
