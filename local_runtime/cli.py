@@ -139,6 +139,7 @@ def _print_banner(run: Any, port: int, root: Path, without_effect: dict[str, int
     lines += [f"  function  {function.name}" for function in run.functions]
     lines += [f"  machine   {machine.name}" for machine in run.workflows.machines.machines.values()]
     lines += [f"  rule      {rule}" for rule in run.workflows.rules.coming()]
+    lines += [f"  crawler   {crawler}" for crawler in run.crawlers.coming()]
     if without_effect:
         names = ", ".join(f"{kind} ({count})" for kind, count in sorted(without_effect.items()))
         lines.append(f"  without effect here: {names}")

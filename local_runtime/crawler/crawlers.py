@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -140,6 +140,13 @@ class Crawlers:
         for name, crawler in self.by_name.items():
             if crawler.settings.schedule is not None:
                 scheduler.add(f"crawler {name}", crawler.settings.schedule, self._when_due(name))
+
+    def coming(self) -> Iterator[str]:
+        """Each crawler with its next moment."""
+        for name, crawler in self.by_name.items():
+            schedule = crawler.settings.schedule
+            moment = None if schedule is None else schedule.next_after(datetime.now(UTC))
+            yield f"{name}, {f'next at {moment:%Y-%m-%d %H:%M} UTC' if moment else 'when it is started'}"
 
     def _when_due(self, name: str) -> Callable[[datetime], None]:
         def start(moment: datetime) -> None:
