@@ -143,6 +143,17 @@ def test_first_rows_are_those_that_the_mail_needs_however_many_follow(tmp_path: 
     ]
 
 
+def test_days_before_both_periods_are_not_read(athena: Athena) -> None:
+    def scanned(period: Period) -> int:
+        return athena.execute(
+            REPORT, "event_reporting", parameters=parameters(period)
+        ).statistics.data_scanned_in_bytes
+
+    november = Period(date(2026, 11, 1), date(2026, 11, 30))
+    in_two_years = Period(date(2028, 10, 1), date(2028, 10, 31))
+    assert scanned(OCTOBER) > scanned(november) > scanned(in_two_years) == 0
+
+
 def test_quotes_in_a_parameter_stay_in_the_parameter(athena: Athena) -> None:
     none = ["'2099-01-01'' or ''1''=''1'", "'2026-09-01'", "'2026-10-01'", "'2026-11-01'"]
     assert athena.execute(REPORT, "event_reporting", parameters=none).rows[0][3] == 0
