@@ -144,7 +144,7 @@ def test_alarms_watch_what_the_functions_count(clicks: Assembly) -> None:
         for alarm in clicks.of_type("AWS::CloudWatch::Alarm")
         if alarm.properties.get("Namespace") == "ClickLogger"
     }
-    sources = [path.read_text() for path in (ROOT / "lambdas" / "click_logger").rglob("handler.py")]
+    sources = [path.read_text() for path in (ROOT / "lambdas" / "click_logger").rglob("*.py")]
     assert watched == {"TokensUnavailable", "DeadLetters", "Rejected"}
     assert all(any(f'"{name}": ' in source for source in sources) for name in watched)
 

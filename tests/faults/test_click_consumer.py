@@ -100,7 +100,7 @@ def play() -> Any:
             table = ClickTable(world, "items", clock=world.clock, sleep=world.clock.sleep)
             patch.setattr(handler, "click_table", lambda: table)
             patch.setattr(handler, "dead_letters", lambda: DeadLetters(world, "bucket", "dead/"))
-            patch.setattr(handler, "time", SimpleNamespace(monotonic=world.clock, time_ns=lambda: 0))
+            patch.setattr(handler, "time", SimpleNamespace(monotonic=world.clock))
             return world
 
         yield play
