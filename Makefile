@@ -22,7 +22,7 @@ NODE_TOOLS := node_modules/.package-lock.json
 LAYER := dist/fastavro-lib.zip
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up synth test test-crash lint format bench audit lock snapshots security-report clean
+.PHONY: help setup demo up synth chromium vendor-echarts test test-crash lint format bench audit lock snapshots security-report clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -52,7 +52,13 @@ synth: $(PYTHON_TOOLS) $(LAYER) ## Write the CloudFormation templates to cdk.out
 up: synth ## The local run, staying up (PORT=4566 STATE=.local)
 	$(PY) -m local_runtime up --port $(PORT) --state $(STATE) $(ARGS)
 
-test: $(PYTHON_TOOLS) $(NODE_TOOLS) $(LAYER) ## Run the tests (ARGS="-k name" for some of them)
+chromium: $(PYTHON_TOOLS)
+	@tests/browser/install_chromium.sh
+
+vendor-echarts: $(NODE_TOOLS) ## Bundle the part of ECharts that the dashboards use, at the version in package.json
+	dashboard/build/vendor_echarts.sh
+
+test: $(PYTHON_TOOLS) $(NODE_TOOLS) $(LAYER) chromium ## Run the tests (ARGS="-k name" for some of them)
 	$(PY) -m pytest -n auto --dist loadfile $(ARGS)
 
 test-crash: $(PYTHON_TOOLS) $(LAYER) ## Kill the run 30 times at named points and 30 at random, inserts and upserts

@@ -23,7 +23,7 @@ from stacks.config import context_files
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def synthesize(directory: Path, system: str) -> None:
+def synthesize(directory: Path, system: str, **settings: Any) -> None:
     """`python app.py` with one system into a directory, as `make synth` does, without an account."""
     variables = {name: value for name, value in os.environ.items() if not name.startswith("CDK_")}
     subprocess.run(
@@ -32,7 +32,7 @@ def synthesize(directory: Path, system: str) -> None:
         env={
             **variables,
             "CDK_OUTDIR": str(directory),
-            "CDK_CONTEXT_JSON": json.dumps({**context_files(ROOT), "systems": system}),
+            "CDK_CONTEXT_JSON": json.dumps({**context_files(ROOT), "systems": system, **settings}),
         },
         check=True,
         capture_output=True,
@@ -116,8 +116,11 @@ def start_run(assembly_of: Callable[[str], Path]) -> StartRun:
     """`with start_run(state) as run:` brings a run of a system up on a free port and ends it."""
 
     @contextmanager
-    def start(state: Path, *options: str, system: str = "web_analytics") -> Iterator[LocalRunProcess]:
-        command = [sys.executable, "-m", "local_runtime", "up", "--assembly", str(assembly_of(system))]
+    def start(
+        state: Path, *options: str, system: str = "web_analytics", assembly: Path | None = None
+    ) -> Iterator[LocalRunProcess]:
+        synthesized = assembly_of(system) if assembly is None else assembly
+        command = [sys.executable, "-m", "local_runtime", "up", "--assembly", str(synthesized)]
         command += ["--state", str(state), "--port", "0", *options]
         process = subprocess.Popen(
             command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True

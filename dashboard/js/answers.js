@@ -3,7 +3,13 @@
 const UNAUTHORIZED = 401;
 
 /** An answer that is no answer: a sentence for the viewer. */
-export class AnswerError extends Error {}
+export class AnswerError extends Error {
+  /** @param {boolean} isEarly nothing is wrong, there is no data yet */
+  constructor(message, isEarly = false) {
+    super(message);
+    this.isEarly = isEarly;
+  }
+}
 
 export class Answers {
   /** @param {import("./sign_in.js").SignIn} signIn */
@@ -36,7 +42,10 @@ export class Answers {
       response = await this.#fetch(address);
     }
     const answer = await response.json().catch(() => ({}));
-    if (!response.ok) throw new AnswerError(answer.message ?? `The answer was ${response.status}`);
+    if (!response.ok) {
+      const message = answer.message ?? `The answer was ${response.status}`;
+      throw new AnswerError(message, answer.code === "NO_TABLE_YET");
+    }
     const rows = answer.rows.map((row) => Object.fromEntries(answer.columns.map((name, i) => [name, row[i]])));
     this.askedAt = Math.min(this.askedAt, Date.parse(answer.askedAt));
     return { rows };

@@ -38,7 +38,9 @@ export function overTime(period, times, series, stacked) {
 
 /** Stacked columns by category. */
 export function byCategory(labels, series) {
-  return option(labels, series, true, (index) => labels[index]);
+  const made = option(labels, series, true, (index) => labels[index]);
+  made.xAxis.axisLabel.interval = 0;
+  return made;
 }
 
 function option(labels, series, stacked, title) {

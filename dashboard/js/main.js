@@ -40,6 +40,7 @@ class Page {
   async load({ announce = false } = {}) {
     clearTimeout(this.timer);
     this.running?.abort();
+    document.documentElement.dataset.state = "loading";
     const running = (this.running = new AbortController());
     if (this.period.preset !== null) this.period = presetPeriod(this.period.preset);
     const answers = new Answers(this.signIn, this.period, running.signal);
@@ -56,8 +57,9 @@ class Page {
 
   #report(drawn, askedAt, announce) {
     const first = drawn.find(({ status }) => status === "rejected");
-    byId("notice").hidden = !first;
-    byId("notice").textContent = first ? `Not all figures could be had. ${first.reason.message}` : "";
+    const failed = first && !first.reason.isEarly;
+    byId("notice").hidden = !failed;
+    byId("notice").textContent = failed ? `Not all figures could be had. ${first.reason.message}` : "";
     const { start, end } = this.period;
     const days = start === end ? formatDate(Date.parse(start)) : `${formatDate(Date.parse(start))} – ${formatDate(Date.parse(end))}`;
     if (!first) byId("subtitle").textContent = `${days} · as of ${formatClock(askedAt)} UTC`;
@@ -133,7 +135,7 @@ async function drawPanel(panel, answers, running, retry) {
   } catch (error) {
     if (running.signal.aborted) return;
     // Older figures of the same period say more than none.
-    if (!answers.isOf(panel.shown?.period)) panel.fail(error.message, retry);
+    if (!answers.isOf(panel.shown?.period)) panel.fail(error, retry);
     throw error;
   }
 }

@@ -39,11 +39,12 @@ export class Panel {
     return this.#show("ready", this.#html(rows));
   }
 
-  fail(message, retry) {
+  /** @param {Error} error an AnswerError says whether there is only nothing yet */
+  fail(error, retry) {
     this.shown = null;
-    const button = element("button", { type: "button" }, "Try again");
+    const button = element("button", { type: "button" }, error.isEarly ? "Look again" : "Try again");
     button.addEventListener("click", retry);
-    this.#state("error", "!", message, button);
+    this.#state(error.isEarly ? "empty" : "error", error.isEarly ? "∅" : "!", error.message, button);
   }
 
   /** The same figures in the colours of another theme. */
@@ -121,20 +122,25 @@ export class Panel {
   }
 }
 
-/** One series a column, or one a value of the column `by`; an hour or day without a row has nothing. */
-function seriesOverTime({ columns, by }, times, rows) {
-  const place = new Map(times.map((time, index) => [time, index]));
+/**
+ * One series a column, or one a value of the column `by`, those of `order` first; an hour or day without a row
+ * has nothing.
+ */
+function seriesOverTime({ columns, by, order = [] }, times, rows) {
+  const places = new Map(times.map((time, index) => [time, index]));
   const found = new Map();
-  const add = (label, row, value) => {
-    const index = place.get(Date.parse(row.time));
-    if (!found.has(label)) found.set(label, times.map(() => 0));
-    if (index !== undefined) found.get(label)[index] += value;
+  const add = (name, row, value) => {
+    const index = places.get(Date.parse(row.time));
+    if (!found.has(name)) found.set(name, times.map(() => 0));
+    if (index !== undefined) found.get(name)[index] += value;
   };
   for (const row of rows) {
     if (by === undefined) columns.forEach(({ title, key }) => add(title, row, row[key]));
-    else add(formatWords(String(row[by])), row, row[columns[0].key]);
+    else add(row[by], row, row[columns[0].key]);
   }
-  return [...found].map(([label, values]) => ({ label, values }));
+  const rank = (name) => (order.includes(name) ? order.indexOf(name) : order.length);
+  const sorted = [...found].sort(([one], [other]) => rank(one) - rank(other));
+  return sorted.map(([name, values]) => ({ label: formatWords(name), values }));
 }
 
 /** What a chart says, for who does not see it. */

@@ -16,7 +16,7 @@ const none = "No events in this period.";
 
 export const panels = [
   {
-    query: "activity", kind: "time", by: "type", size: "wide", title: "Events over time", hint: "By what customers do, in the hour of arrival", empty: none,
+    query: "activity", kind: "time", by: "type", order: ["open", "search", "view", "add_to_cart", "checkout"], size: "wide", title: "Events over time", hint: "By what customers do, in the hour of arrival", empty: none,
     columns: [{ title: "Events", key: "events" }],
   },
   {

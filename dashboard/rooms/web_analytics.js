@@ -61,8 +61,8 @@ export const panels = [
     ],
   },
   {
-    query: "sessions", kind: "columns", title: "Sessions", hint: "By how many events they have", empty: none,
-    label: "length", axis: "Length",
+    query: "sessions", kind: "columns", title: "Sessions", hint: "By how many events they have, with their mean length", empty: none,
+    label: "length", axis: "Events",
     columns: [
       { title: "Without a purchase", key: "without_a_purchase" },
       { title: "With a purchase", key: "with_a_purchase" },

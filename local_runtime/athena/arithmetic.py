@@ -78,6 +78,14 @@ def _count_if(function: exp.Expr) -> exp.Expr:
     return exp.Count(this=exp.Case().when(function.this.copy(), number(1)))
 
 
+def _value_of_extreme(function: exp.Expr) -> exp.Expr:
+    """min_by(x, y) gives the x of the least y even where it is NULL; DuckDB's passes that row over."""
+    if function.args.get("count") is not None:
+        return function
+    name = "arg_min_null" if isinstance(function, exp.ArgMin) else "arg_max_null"
+    return call(name, function.this, function.expression)
+
+
 def _quantile(function: exp.Expr) -> exp.Expr:
     """Of integers it is one of them; DuckDB's lies between."""
     quantile = function.args["quantile"]
@@ -113,6 +121,8 @@ REWRITES: Mapping[type[exp.Expr], Callable[[exp.Expr], exp.Expr]] = {
     exp.Sum: _sum,
     exp.Avg: _average,
     exp.CountIf: _count_if,
+    exp.ArgMin: _value_of_extreme,
+    exp.ArgMax: _value_of_extreme,
     exp.ApproxQuantile: _quantile,
     exp.Cast: _cast,
     exp.TryCast: _cast,

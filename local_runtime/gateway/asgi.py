@@ -76,6 +76,7 @@ def request(scope: Mapping[str, Any], path: str, body: bytes) -> Request:
         headers=headers,
         body=body,
         source_ip="127.0.0.1" if client is None else client[0],
+        is_bare_stage=path == "/" and not scope["path"].endswith("/"),
         repeated_query={} if len(query) == len(query_pairs) else _repeated(query_pairs),
         repeated_headers={} if len(headers) == len(pairs) else _repeated(pairs),
     )

@@ -37,6 +37,8 @@ class Request:
     repeated_query: Mapping[str, list[str]] = field(default_factory=dict)
     """All values of the parameters that came more than once; `query` has the last one."""
     repeated_headers: Mapping[str, list[str]] = field(default_factory=dict)
+    is_bare_stage: bool = False
+    """The address ends with the stage's name, without a slash."""
 
     @property
     def media_type(self) -> str:
@@ -120,7 +122,7 @@ def request_context(api: RestApi, stage: Stage, request: Request, now: float) ->
             "sourceIp": request.source_ip,
             "userAgent": request.headers.get("user-agent"),
         },
-        "path": f"/{stage.name}{request.path}",
+        "path": f"/{stage.name}" if request.is_bare_stage else f"/{stage.name}{request.path}",
         "protocol": "HTTP/1.1",
         "requestId": given if _REQUEST_ID.fullmatch(given) else str(uuid.uuid4()),
         "requestOverride": {"header": {}, "path": {}, "querystring": {}},

@@ -41,11 +41,11 @@ class WebDashboard(Section):
     """The first part of the sign-in page's address, which no other user pool of the region may have; without
     it, the page's name and the account."""
 
-    cache_seconds: int = Field(default=60, ge=5, le=86_400)
+    cache_seconds: int = Field(default=60, ge=1, le=86_400)
     """How long an answer is shown again before Athena is asked anew: a page that stays open asks each of its
     questions once in so many seconds, for 10 MB of scanning at least."""
 
-    refresh_seconds: int = Field(default=60, ge=5, le=86_400)
+    refresh_seconds: int = Field(default=60, ge=1, le=86_400)
     """How often an open page looks for new figures, unless its viewer switches that off."""
 
     scan_limit_in_mbs: int = Field(default=10_000, ge=10, le=7_000_000)

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 INDEX = "index.html"
 CONFIG = "config.json"
 VENDOR = "vendor/"
+_USUAL = "range=7d"
 
 CONTENT_TYPES = {
     "html": "text/html; charset=utf-8",
@@ -78,8 +79,10 @@ def security_headers(sign_in_url: str) -> dict[str, str]:
 
 def respond(event: Mapping[str, Any], files: Mapping[str, File], headers: Mapping[str, str]) -> Response:
     """The answer to a GET of `/` or of `/{file+}`."""
-    path = (event.get("pathParameters") or {}).get("file") or INDEX
-    file = files.get(path)
+    path = (event.get("pathParameters") or {}).get("file")
+    if path is None and _lacks_slash(event):
+        return _response(302, {**headers, "Location": f"{event['requestContext']['stage']}/?{_USUAL}"}, "")
+    file = files.get(INDEX if path is None else path)
     if file is None:
         message = json.dumps({"message": f"There is no file {path} here"})
         return _response(404, {**headers, "Content-Type": "application/json"}, message)
@@ -87,6 +90,11 @@ def respond(event: Mapping[str, Any], files: Mapping[str, File], headers: Mappin
     if file.etag in _known_etags(event):
         return _response(304, headers, "")
     return _response(200, {**headers, "Content-Type": file.content_type}, file.content)
+
+
+def _lacks_slash(event: Mapping[str, Any]) -> bool:
+    """From `/v1` the page's own files would be looked for beside `/v1/`; with a query nothing is sent away."""
+    return not event["requestContext"]["path"].endswith("/") and not event.get("queryStringParameters")
 
 
 def _known_etags(event: Mapping[str, Any]) -> list[str]:

@@ -4,6 +4,7 @@ https://docs.aws.amazon.com/athena/latest/APIReference/API_StartQueryExecution.h
 """
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,9 +12,8 @@ from lambdas.dashboard.query.logic import Question, QuestionError, Value, read_r
 
 MAX_ROWS = 20_000
 _FIRST_WAIT, _LONGEST_WAIT, _FACTOR = 0.05, 1.0, 1.5
-_BAD_GATEWAY, _UNAVAILABLE, _TIMEOUT = 502, 503, 504
+_NOT_FOUND, _BAD_GATEWAY, _UNAVAILABLE, _TIMEOUT = 404, 502, 503, 504
 _THROTTLED = ("TooManyRequestsException", "ThrottlingException")
-NO_TABLE = "TABLE_NOT_FOUND"
 
 
 @dataclass(frozen=True)
@@ -67,8 +67,7 @@ class Athena:
                 case "SUCCEEDED":
                     return int(found["Statistics"].get("DataScannedInBytes", 0))
                 case "FAILED" | "CANCELLED":
-                    reason = status.get("StateChangeReason", "no reason given")
-                    raise QuestionError(f"The query {status['State'].lower()}: {reason}", _BAD_GATEWAY)
+                    raise _failure(status)
             if time.monotonic() + wait > deadline:
                 raise QuestionError("The query is still running; ask again in a moment", _TIMEOUT)
             time.sleep(wait)
@@ -86,3 +85,10 @@ class Athena:
                 raise QuestionError(f"The query has more than {MAX_ROWS} rows", _BAD_GATEWAY)
         rows = read_rows([column["Type"] for column in columns], texts[1:])
         return Table([column["Name"] for column in columns], rows, scanned)
+
+
+def _failure(status: Mapping[str, Any]) -> QuestionError:
+    reason = str(status.get("StateChangeReason", "no reason given"))
+    if "TABLE_NOT_FOUND" in reason:
+        return QuestionError("There is no data yet: the table comes with it.", _NOT_FOUND, "NO_TABLE_YET")
+    return QuestionError(f"The query {status['State'].lower()}: {reason}", _BAD_GATEWAY)

@@ -33,7 +33,7 @@ def lambda_handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
         return _response(200, _answer(question, deadline))
     except QuestionError as error:
         write_line({"level": "WARN", "message": str(error), "requestId": context.aws_request_id})
-        return _response(error.status, json.dumps({"message": str(error)}))
+        return _response(error.status, json.dumps({"message": str(error), "code": error.code}))
 
 
 def _answer(question: Question, deadline: float) -> str:

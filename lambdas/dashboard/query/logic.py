@@ -19,11 +19,12 @@ Value = str | int | float | bool | None
 
 
 class QuestionError(Exception):
-    """What the caller asked for cannot be answered: a sentence and the HTTP status of it."""
+    """What the caller asked for cannot be answered: a sentence, the HTTP status of it, a code for the page."""
 
-    def __init__(self, message: str, status: int = 400) -> None:
+    def __init__(self, message: str, status: int = 400, code: str = "NO_ANSWER") -> None:
         super().__init__(message)
         self.status = status
+        self.code = code
 
 
 @dataclass(frozen=True)

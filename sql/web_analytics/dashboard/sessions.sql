@@ -17,7 +17,7 @@ sized as (
     from sessions
 )
 select
-    element_at(array['1 event', '2-3 events', '4-9 events', '10 or more'], position) as length,
+    element_at(array['1', '2-3', '4-9', '10+'], position) as length,
     count_if(has_purchase) as with_a_purchase,
     count_if(not has_purchase) as without_a_purchase,
     round(avg(seconds), 0) as mean_seconds
