@@ -39,5 +39,12 @@ EVERY_OPTION: Mapping[str, Any] = MappingProxyType(
             "report": {"email": "team@example.org", "scan_limit_in_mbs": 100_000},
         },
         "monitoring": {"alarm_email": "oncall@example.org", "nothing_received_after_minutes": 60},
+        "saas_metering": {
+            "user_pool": {"self_sign_up": True, "threat_protection": "enforced", "password_sign_in": True},
+            "waf_rate_limit": 600,
+            "raw_log_expires_after_days": 90,
+            "scan_limit_in_mb": 1000,
+            "alarm_email": "oncall@example.org",
+        },
     }
 )

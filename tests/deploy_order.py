@@ -21,7 +21,13 @@ DEPLOY_ORDER = {
         "ClickLoggerMonitoring",
     ],
     "event_reporting": ["EventReportingStorage", "EventReportingDelivery", "EventReportingReport"],
-    "saas_metering": [],
+    "saas_metering": [
+        "RestApiAccessLogToS3",
+        "RandomGenApiGw",
+        "RestApiAccessLogCatalog",
+        "RestApiAccessLogMergeSmallFiles",
+        "RestApiAccessLogMonitoring",
+    ],
     "app_analytics": [
         "AppAnalyticsStorage",
         "AppAnalyticsDelivery",

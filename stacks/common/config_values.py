@@ -74,6 +74,15 @@ EmailAddress = Annotated[
     ),
 ]
 
+RunbookAddress = Annotated[
+    str,
+    Field(
+        pattern=r"^[^\s#]+$",
+        max_length=256,
+        json_schema_extra={"allowed": "a path or a URL of 1-256 characters, without a fragment"},
+    ),
+]
+
 
 def _folder(prefix: str) -> str:
     """A folder without its final slash."""

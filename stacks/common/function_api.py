@@ -1,4 +1,4 @@
-"""Functions behind a REST API: the proxy integration of a method, and a TOKEN authorizer.
+"""Functions behind a REST API: the proxy integration of a method, and who may call it.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
 https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-use-lambda-authorizer.html
@@ -62,6 +62,25 @@ def add_token_authorizer(
     # A deployment is a snapshot: a changed authorizer would wait for the next change of a method.
     if api.latest_deployment is not None:
         api.latest_deployment.add_to_logical_id([id, result_ttl_in_seconds, token_pattern])
+    return authorizer
+
+
+def add_user_pool_authorizer(scope: Construct, id: str, *, api: RestApi, pool_arn: str) -> CfnAuthorizer:
+    """Lets in who has an ID token of a user pool in the header `Authorization`.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-integrate-with-cognito.html
+    """
+    authorizer = CfnAuthorizer(
+        scope,
+        id,
+        rest_api_id=api.rest_api_id,
+        name=id,
+        type="COGNITO_USER_POOLS",
+        identity_source="method.request.header.Authorization",
+        provider_arns=[pool_arn],
+    )
+    if api.latest_deployment is not None:
+        api.latest_deployment.add_to_logical_id([id, pool_arn])
     return authorizer
 
 

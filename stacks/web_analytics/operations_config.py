@@ -9,7 +9,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from stacks.common.config_values import EmailAddress
+from stacks.common.config_values import EmailAddress, RunbookAddress
 from stacks.config import Section
 
 Minutes = Annotated[
@@ -25,14 +25,6 @@ KeyArn = Annotated[
     Field(
         pattern=r"^arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+$",
         json_schema_extra={"allowed": "the ARN of a KMS key, `arn:aws:kms:{region}:{account}:key/{id}`"},
-    ),
-]
-RunbookAddress = Annotated[
-    str,
-    Field(
-        pattern=r"^[^\s#]+$",
-        max_length=256,
-        json_schema_extra={"allowed": "a path or a URL of 1-256 characters, without a fragment"},
     ),
 ]
 

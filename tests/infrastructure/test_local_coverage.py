@@ -11,6 +11,8 @@ from local_runtime.coverage import check_coverage
 from local_runtime.gateway import Gateway
 from stacks.every_option import EVERY_OPTION
 
+STREAM = "AWS::KinesisFirehose::DeliveryStream"
+
 
 @pytest.mark.parametrize(
     "settings",
@@ -20,6 +22,7 @@ from stacks.every_option import EVERY_OPTION
         {"systems": "click_logger", "click_logger": EVERY_OPTION["click_logger"]},
         {"monitoring": {"alarm_email": "oncall@example.org", "nothing_received_after_minutes": 60}},
         {"app_analytics": EVERY_OPTION["app_analytics"]},
+        {"systems": "saas_metering", "saas_metering": EVERY_OPTION["saas_metering"]},
     ],
 )
 def test_local_run_takes_the_templates(synthesize_app: Any, settings: dict[str, Any]) -> None:
@@ -31,4 +34,5 @@ def test_local_run_takes_the_templates(synthesize_app: Any, settings: dict[str, 
         {"kinesis": lambda _action, _request: {}},
         functions=functions,
         user_pool_keys=lambda _pool: {"keys": []},
+        delivery_streams=dict.fromkeys(item.arn for item in assembly.of_type(STREAM)),
     )

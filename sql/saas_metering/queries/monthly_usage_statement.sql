@@ -1,0 +1,31 @@
+-- What is each user's statement for a month (UTC)? The parameter is a day of it, such as '2026-11-01'.
+with month as (
+    select date_trunc('month', cast(? as date)) as start
+),
+around as (
+    -- A line lies in the hour in which Firehose took the first line of its buffer: maybe that of a neighbour.
+    select start - interval '1' day as before, start, start + interval '1' month as next
+    from month
+),
+folders as (
+    select year(folder) as year, month(folder) as month
+    from around
+    cross join unnest(array[before, start, next]) as days (folder)
+),
+requests as (
+    -- Firehose may deliver a line twice, even to two hours; a request counts once.
+    select distinct log.requestid, log."user", log.requesttime, log.status, log.responselength
+    from mydatabase.restapi_access_log_parquet as log
+    inner join folders on log.year = folders.year and log.month = folders.month
+    cross join month
+    where date_trunc('month', date(log.requesttime)) = month.start
+)
+select
+    if(grouping("user") = 1, 'all users', "user") as account,
+    count(*) as calls,
+    coalesce(sum(responselength), 0) as bytes,
+    count_if(try_cast(status as integer) >= 400) as errors,
+    approx_percentile(responselength, 0.95) as p95_length
+from requests
+group by grouping sets (("user"), ())
+order by grouping("user"), calls desc, account
