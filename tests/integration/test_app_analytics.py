@@ -118,8 +118,7 @@ def test_named_query_answers_in_the_work_group_and_leaves_its_result_in_the_buck
     run: LocalRunProcess,
 ) -> None:
     athena = client(run, "athena")
-    (listed,) = [group for group in athena.list_work_groups()["WorkGroups"] if group["Name"] != "primary"]
-    ids = athena.list_named_queries(WorkGroup=listed["Name"])["NamedQueryIds"]
+    ids = athena.list_named_queries(WorkGroup="app-analytics")["NamedQueryIds"]
     queries = {
         query["Name"]: query for query in athena.batch_get_named_query(NamedQueryIds=ids)["NamedQueries"]
     }

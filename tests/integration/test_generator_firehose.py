@@ -205,7 +205,8 @@ def test_a_second_interrupt_ends_the_run_at_once_with_its_account(firehose: Fake
     process.send_signal(signal.SIGINT)
     process.send_signal(signal.SIGTERM)
     _, shown = process.communicate(timeout=20)
-    assert process.returncode == 128 + signal.SIGTERM
+    # two that come at once are handled in either order
+    assert process.returncode in (128 + signal.SIGINT, 128 + signal.SIGTERM)
     assert "sent 1 = accepted 0 + rejected 1" in shown
     assert "rejected 1: interrupted before an answer" in shown
 

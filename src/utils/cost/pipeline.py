@@ -102,7 +102,8 @@ def _resources(assembly: Path, stack_prefix: str) -> Iterator[Resource]:
         for name, artifact in manifest["artifacts"].items():
             if artifact["type"] == "aws:cloudformation:stack" and name.startswith(stack_prefix):
                 template = json.loads((assembly / artifact["properties"]["templateFile"]).read_bytes())
-                yield from ({"Properties": {}, **item} for item in template["Resources"].values())
+                resources = template["Resources"].values()
+                yield from ({"Properties": {}, "Stack": name, **item} for item in resources)
     except FileNotFoundError as error:
         raise BadInputError(
             f"{assembly}: no cloud assembly here ({error.filename} is missing); run `make synth` first"
@@ -145,7 +146,17 @@ def _retention_hours(resources: _Resources) -> float:
 
 
 def _stage_settings(resources: _Resources) -> dict[str, Any]:
-    stage = resources.only("AWS::ApiGateway::Stage", lambda item: True, "of a REST API")["Properties"]
+    """Of the API that writes to the stream: a dashboard has an API of its own."""
+    writing = {
+        method["Stack"]
+        for method in resources.of_type("AWS::ApiGateway::Method")
+        if ":kinesis:" in json.dumps(method["Properties"].get("Integration"))
+    }
+    stage = resources.only(
+        "AWS::ApiGateway::Stage",
+        lambda item: item["Stack"] in writing,
+        "of a REST API in front of the stream",
+    )["Properties"]
     settings = [item for item in stage.get("MethodSettings", ()) if item.get("ResourcePath") == "/*"]
     every_method = settings[0] if settings else {}
     return {
