@@ -31,7 +31,6 @@ def merge_permissions(names: Names, tables: MergeSmallFiles) -> Mapping[str, Per
                 "glue:GetPartition",
                 "glue:GetPartitions",
                 "glue:GetTable",
-                "glue:GetTables",
             ],
             [
                 names.catalog_arn,
@@ -42,6 +41,11 @@ def merge_permissions(names: Names, tables: MergeSmallFiles) -> Mapping[str, Per
                 made,
             ],
             wildcard=each_run,
+        ),
+        "FindTablesOfKilledRuns": allow(
+            ["glue:GetTables"],
+            [names.catalog_arn, databases[-1], names.table_arn(tables.NEW_DATABASE, "*")],
+            wildcard="GetTables answers for a whole database; the merge asks for its runs' own tables.",
         ),
         "AddHoursOfLog": allow(
             ["glue:CreatePartition"],

@@ -106,6 +106,10 @@ def test_signed_up_user_is_metered_and_the_statement_equals_the_log(
 
     run.flush()
     _merge_by_the_rule(run, datetime.now(UTC))
+    partitions = client("glue").get_partitions(
+        DatabaseName="mydatabase", TableName="restapi_access_log_json"
+    )["Partitions"]
+    assert len(partitions) >= 2, "the hour of the lines, and the one that runs"
     _merge_by_the_rule(run, datetime.now(UTC))
 
     statement = {}

@@ -1,6 +1,9 @@
 -- What did each user use on each day (UTC) of a month? The parameter is a day of it, such as '2026-11-01'.
 with month as (
-    select date_trunc('month', cast(? as date)) as start
+    -- A parameter may stand in a WHERE alone, so one of all months is chosen by it.
+    select start
+    from unnest(sequence(date '2020-01-01', date '2050-01-01', interval '1' month)) as months (start)
+    where start = date_trunc('month', cast(? as date))
 ),
 around as (
     -- A line lies in the hour in which Firehose took the first line of its buffer: maybe that of a neighbour.

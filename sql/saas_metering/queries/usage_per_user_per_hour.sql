@@ -1,6 +1,9 @@
 -- What did each user use in each hour (UTC) of a day? The parameter is the day, such as '2026-11-22'.
 with day as (
-    select cast(? as date) as start
+    -- A parameter may stand in a WHERE alone, so one of all days is chosen by it.
+    select start
+    from unnest(sequence(date '2020-01-01', date '2047-01-01', interval '1' day)) as days (start)
+    where start = cast(? as date)
 ),
 around as (
     -- A line lies in the hour in which Firehose took the first line of its buffer: maybe that of a neighbour.

@@ -62,8 +62,9 @@ def call_random_strings(
     token = None if no_token else auth_token
     if token is None and not no_token:
         token = _signed_in(user_pool_id, client_id, email, region)
+    user = None if token is None else user_of(token)
     tally = _call(urls, token, max_count, concurrency)
-    _report(tally, None if token is None else user_of(token), as_json)
+    _report(tally, user, as_json)
     return 0 if tally.all_answered_well else 1
 
 
