@@ -80,8 +80,7 @@ class DashboardQueries(Construct):
             handler="lambdas.dashboard.query.handler.lambda_handler",
             paths=[
                 "lambdas/__init__.py",
-                "lambdas/common/__init__.py",
-                "lambdas/common/telemetry.py",
+                "lambdas/common",
                 "lambdas/dashboard",
                 f"sql/{data.queries}",
             ],

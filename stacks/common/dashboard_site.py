@@ -114,6 +114,7 @@ class DashboardSite(Construct):
             handler="lambdas.dashboard.page.handler.lambda_handler",
             paths=[
                 "lambdas/__init__.py",
+                "lambdas/common",
                 "lambdas/dashboard",
                 *(f"dashboard/{path}" for path in _PAGE),
                 f"dashboard/rooms/{environment['ROOM']}.js",

@@ -47,8 +47,8 @@ def day_folder(error_prefix: str) -> str:
         ValueError: it does not tell each day's records apart.
     """
     folder = ""
-    for part in error_prefix.split("/"):
-        folder += _TIMESTAMP.sub(lambda found: _projected(found[1]), part) + "/"
+    for part in _TIMESTAMP.sub(lambda found: _projected(found[1]), error_prefix).split("/"):
+        folder += f"{part}/"
         if "!{" in folder:
             break
         if "${day}" in folder and all(f"${{{name}}}" in folder for name in _PARTS.values()):

@@ -37,6 +37,6 @@ def files() -> dict[str, File]:
         "title": settings().title,
         "signInUrl": settings().sign_in_url,
         "clientId": settings().client_id,
-        "refreshSeconds": int(settings().refresh_seconds),
+        "refreshSeconds": settings().refresh_seconds,
     }
     return page_files(contents, config)

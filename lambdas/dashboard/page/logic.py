@@ -93,7 +93,7 @@ def respond(event: Mapping[str, Any], files: Mapping[str, File], headers: Mappin
 
 
 def _lacks_slash(event: Mapping[str, Any]) -> bool:
-    """From `/v1` the page's own files would be looked for beside `/v1/`; with a query nothing is sent away."""
+    """From `/v1` the browser would look for the files beside `/v1/`; with a query nothing is sent away."""
     return not event["requestContext"]["path"].endswith("/") and not event.get("queryStringParameters")
 
 

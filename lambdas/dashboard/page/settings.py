@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from lambdas.common.environment import required, required_int
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -16,15 +18,15 @@ class Settings:
     """Where the user pool signs people in, without a final slash."""
 
     client_id: str
-    refresh_seconds: str
+    refresh_seconds: int
+    """How often an open page asks again."""
 
     @classmethod
     def load(cls, environment: Mapping[str, str]) -> "Settings":
-        return cls(**{name: _required(environment, name.upper()) for name in cls.__dataclass_fields__})
-
-
-def _required(environment: Mapping[str, str], name: str) -> str:
-    value = environment.get(name, "")
-    if not value:
-        raise ValueError(f"environment variable {name}: must be set and not empty (got {value!r})")
-    return value
+        return cls(
+            room=required(environment, "ROOM"),
+            title=required(environment, "TITLE"),
+            sign_in_url=required(environment, "SIGN_IN_URL"),
+            client_id=required(environment, "CLIENT_ID"),
+            refresh_seconds=required_int(environment, "REFRESH_SECONDS"),
+        )

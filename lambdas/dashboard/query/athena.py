@@ -8,12 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from botocore.exceptions import ClientError
+
+from lambdas.common.aws_client import is_passing
 from lambdas.dashboard.query.logic import Question, QuestionError, Value, read_rows
 
 MAX_ROWS = 20_000
 _FIRST_WAIT, _LONGEST_WAIT, _FACTOR = 0.05, 1.0, 1.5
 _NOT_FOUND, _BAD_GATEWAY, _UNAVAILABLE, _TIMEOUT = 404, 502, 503, 504
-_THROTTLED = ("TooManyRequestsException", "ThrottlingException")
 
 
 @dataclass(frozen=True)
@@ -52,10 +54,11 @@ class Athena:
             )["QueryExecutionId"]
             scanned = self._wait(execution, deadline)
             return self._read(execution, scanned)
-        except self._client.exceptions.ClientError as error:
-            if error.response["Error"]["Code"] in _THROTTLED:
-                raise QuestionError("Athena has too many queries at the moment", _UNAVAILABLE) from error
-            raise
+        except ClientError as error:
+            if not is_passing(error):
+                raise
+            message = "Athena has too much to do at the moment; ask again soon"
+            raise QuestionError(message, _UNAVAILABLE) from error
 
     def _wait(self, execution: str, deadline: float) -> int:
         """Bytes that the query scanned."""

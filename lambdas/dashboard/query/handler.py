@@ -12,8 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import boto3
-
+from lambdas.common.aws_client import CallBudget, aws_client
 from lambdas.common.telemetry import write_line
 from lambdas.dashboard.query.answers import Answers
 from lambdas.dashboard.query.athena import Athena
@@ -21,8 +20,9 @@ from lambdas.dashboard.query.logic import Question, QuestionError, answer_text, 
 from lambdas.dashboard.query.settings import Settings
 
 ROOT = Path(__file__).parents[3]
-SPARE_SECONDS = 2
-TOKEN_SECONDS = 60
+BUDGET = CallBudget(attempts=2)
+SPARE_SECONDS = BUDGET.longest_seconds
+TOKEN_SECONDS = 30
 """A failed query can be asked anew after that; until then all who ask share one execution."""
 
 
@@ -67,13 +67,14 @@ def queries() -> dict[str, str]:
 
 @cache
 def athena() -> Athena:
-    client = boto3.client("athena")
-    return Athena(client, work_group=settings().work_group, database=settings().database)
+    return Athena(
+        aws_client("athena", BUDGET), work_group=settings().work_group, database=settings().database
+    )
 
 
 @cache
 def answers() -> Answers:
-    return Answers(boto3.client("s3"), settings().answers_bucket, settings().answers_folder)
+    return Answers(aws_client("s3", BUDGET), settings().answers_bucket, settings().answers_folder)
 
 
 def _response(status: int, body: str) -> dict[str, Any]:

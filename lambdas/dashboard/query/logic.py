@@ -19,7 +19,7 @@ Value = str | int | float | bool | None
 
 
 class QuestionError(Exception):
-    """What the caller asked for cannot be answered: a sentence, the HTTP status of it, a code for the page."""
+    """What cannot be answered: a sentence for people, an HTTP status, a code for the page."""
 
     def __init__(self, message: str, status: int = 400, code: str = "NO_ANSWER") -> None:
         super().__init__(message)

@@ -4,6 +4,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from lambdas.common.environment import required, required_int
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -25,28 +27,14 @@ class Settings:
     @classmethod
     def load(cls, environment: Mapping[str, str]) -> "Settings":
         return cls(
-            queries_folder=_required(environment, "QUERIES_FOLDER"),
-            work_group=_required(environment, "WORK_GROUP"),
-            database=_required(environment, "DATABASE"),
+            queries_folder=required(environment, "QUERIES_FOLDER"),
+            work_group=required(environment, "WORK_GROUP"),
+            database=required(environment, "DATABASE"),
             table_names=_names(environment, "TABLE_NAMES"),
-            answers_bucket=_required(environment, "ANSWERS_BUCKET"),
-            answers_folder=_required(environment, "ANSWERS_FOLDER"),
-            cache_seconds=_seconds(environment, "CACHE_SECONDS"),
+            answers_bucket=required(environment, "ANSWERS_BUCKET"),
+            answers_folder=required(environment, "ANSWERS_FOLDER"),
+            cache_seconds=required_int(environment, "CACHE_SECONDS"),
         )
-
-
-def _required(environment: Mapping[str, str], name: str) -> str:
-    value = environment.get(name, "")
-    if not value:
-        raise ValueError(f"environment variable {name}: must be set and not empty (got {value!r})")
-    return value
-
-
-def _seconds(environment: Mapping[str, str], name: str) -> int:
-    value = environment.get(name, "")
-    if not value.isdigit() or int(value) < 1:
-        raise ValueError(f"environment variable {name}: must be a whole number of seconds (got {value!r})")
-    return int(value)
 
 
 def _names(environment: Mapping[str, str], name: str) -> Mapping[str, str]:
