@@ -12,8 +12,9 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from string import Template
 
-GRACE = timedelta(hours=2)
-"""Athena ends a query after 30 minutes and Lambda a run after 15: nobody reads or writes for longer."""
+GRACE = timedelta(hours=6)
+"""Athena ends a query after 30 minutes, 4 hours where its quota was raised, and Lambda a run after 15
+minutes: nobody reads or writes for longer."""
 
 _FOLDER = re.compile(r"(?P<mark>[0-9a-f]{16})-(?P<started>\d{8}T\d{6}Z)-[0-9a-f]+")
 _TABLE_TIME = "%Y%m%d%H%M%S"

@@ -77,7 +77,7 @@ class Merge:
             self.merged.drop(table)
         for hour in hours:
             folders = self.bucket.merged_folders(hour)
-            if len(folders) > 1 or (folders and self.merged.location(hour) is None):
+            if folders:
                 for folder in folders_to_delete(folders, self.merged.location(hour), now):
                     self.bucket.delete_merged_folder(hour, folder)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -23,20 +24,22 @@ def token_of(claims: Any) -> str:
     return f"e30.{payload}.sig"
 
 
+class UserNotFoundError(Exception):
+    """What Cognito answers for a user who is not there."""
+
+
 class FakeCognito:
     """A pool with or without the user; `challenge` is what it asks for beside the password."""
 
-    class UserNotFoundException(Exception):
-        pass
+    exceptions = SimpleNamespace(UserNotFoundException=UserNotFoundError)
 
     def __init__(self, *users: str, challenge: str | None = None) -> None:
-        self.exceptions = self
         self.users, self.challenge = set(users), challenge
         self.calls: list[str] = []
 
-    def admin_get_user(self, UserPoolId: str, Username: str) -> None:
-        if Username not in self.users:
-            raise self.UserNotFoundException
+    def admin_get_user(self, **request: str) -> None:
+        if request["Username"] not in self.users:
+            raise UserNotFoundError
 
     def admin_create_user(self, **request: Any) -> None:
         self.calls.append("create")
