@@ -312,7 +312,7 @@ def flush(
         raise LocalRuntimeError(f"{waiting} records are not delivered after {timeout:g} s; see `status`")
     for delivery in answer["status"]["deliveries"]:
         counters = delivery["counters"]
-        failed = counters.get("processing-failed", 0) + counters.get("iceberg-failed", 0)
+        failed = sum(value for name, value in counters.items() if name.endswith("-failed"))
         print(f"{delivery['name']}: {counters.get('stored', 0)} stored, {failed} failed, 0 waiting")
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,7 @@ class StreamSource:
 
     store: StreamStore
     stream: str
+    clock: Callable[[], float] = time.time
 
     def shard_ids(self) -> Sequence[str]:
         return [shard.shard_id for shard in self.store.shards(self.stream)]
@@ -56,25 +58,30 @@ class StreamSource:
         backlog = self.store.backlog(self.stream, positions)
         return backlog.records, backlog.bytes, backlog.oldest_arrival
 
-    def expire(self, positions: Positions) -> int:
-        """How many records after the positions are too old: the store's next trim takes them."""
+    def expired(self, positions: Positions) -> tuple[int, Positions]:
+        """How many records after the positions are past the stream's retention, and where they end."""
         stream = self.store.stream(self.stream)
         assert stream is not None  # the factory has looked
-        horizon = time.time() - stream.definition.retention_hours * 3600
+        horizon = self.clock() - stream.definition.retention_hours * 3600
         oldest = self.waiting(positions)[2]
         if oldest is None or oldest >= horizon:
-            return 0
-        return sum(self._expired(shard_id, positions.get(shard_id), horizon) for shard_id in self.shard_ids())
+            return 0, positions
+        count, upto = 0, dict(positions)
+        for shard_id in self.shard_ids():
+            for record in self._older(shard_id, positions.get(shard_id), horizon):
+                count, upto[shard_id] = count + 1, record.sequence_number
+        return count, upto
 
-    def _expired(self, shard_id: str, after: str | None, horizon: float) -> int:
-        count = 0
+    def _older(self, shard_id: str, after: str | None, horizon: float) -> Iterator[SourceRecord]:
         while records := self.read(shard_id, after, _PAGE_RECORDS, _PAGE_BYTES):
-            expired = sum(record.arrival < horizon for record in records)
-            count += expired
-            if expired < len(records):
-                break
+            for record in records:
+                if record.arrival >= horizon:
+                    return
+                yield record
             after = records[-1].sequence_number
-        return count
+
+    def forget(self, positions: Positions) -> None:
+        """Nothing: a stream keeps what is delivered until its retention is over."""
 
 
 @dataclass(frozen=True)
@@ -173,6 +180,15 @@ def direct_puts(deliveries: Sequence[Delivery]) -> Mapping[str, DirectPut]:
     return {
         delivery.name: delivery.source for delivery in deliveries if isinstance(delivery.source, DirectPut)
     }
+
+
+def stream_readers(deliveries: Sequence[Delivery]) -> Mapping[str, Sequence[Positions]]:
+    """Stream -> how far each delivery stream that reads it has come."""
+    readers: dict[str, list[Positions]] = defaultdict(list)
+    for delivery in deliveries:
+        if isinstance(delivery.source, StreamSource):
+            readers[delivery.source.stream].append(delivery.positions())
+    return readers
 
 
 def _unsupported(resource: Resource, detail: str) -> UnsupportedResourceError:

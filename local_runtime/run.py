@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from local_runtime.assembly import Assembly, Resource
 from local_runtime.coverage import serves_a_deployment
 from local_runtime.crawler.crawlers import Crawlers
-from local_runtime.deliveries import DELIVERY_STREAM_TYPE, DeliveryFactory, direct_puts
+from local_runtime.deliveries import DELIVERY_STREAM_TYPE, DeliveryFactory, direct_puts, stream_readers
 from local_runtime.errors import LocalRuntimeError
 from local_runtime.firehose.crash_point import crash_point
 from local_runtime.firehose.direct_put import DirectPut, DirectPutStore
@@ -240,12 +240,12 @@ class LocalRun:
                 log.exception("records past their retention could not be removed; trying again later")
 
     def trim(self) -> None:
-        """Remove what is past its retention, delivered or not, as AWS does; say what is lost."""
+        """Remove what is past its retention, delivered or not, as AWS does; say and count what is lost."""
         for delivery in self.deliveries:
-            lost = delivery.source.expire(delivery.positions())
+            lost = delivery.expire()
             if lost:
                 log.error("%s: %d records expired before they were delivered", delivery.name, lost)
-        self.streams.trim()
+        self.streams.trim(stream_readers(self.deliveries))
 
     def stop(self) -> None:
         """End all threads and processes of the run; nothing is drained, everything accepted is kept."""

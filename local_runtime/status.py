@@ -12,7 +12,7 @@ from local_runtime.run import LocalRun
 
 
 def run_status(run: LocalRun) -> dict[str, Any]:
-    """Counts that add up: records put = stored + failed + dropped + waiting."""
+    """Counts that add up: records put = stored + failed + dropped + expired + waiting."""
     return {
         "ready": run.is_ready,
         "failure": None if run.failure is None else str(run.failure),

@@ -67,6 +67,7 @@ def _delivery(delivery: Mapping[str, Any]) -> str:
     counters = delivery["counters"]
     failed = {name: value for name, value in counters.items() if ":" in name}
     text = f"{counters.get('stored', 0)} stored, {delivery['waiting']} waiting"
+    text += "".join(f", {counters[name]} {name}" for name in ("dropped", "expired") if counters.get(name))
     text += "".join(f", {value} {name}" for name, value in sorted(failed.items()))
     if delivery["last_error"] is not None:
         text += f"; last error: {_plain(delivery['last_error'])}"

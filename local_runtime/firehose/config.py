@@ -5,12 +5,16 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resou
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import uuid
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from local_runtime.assembly import Resource
-from local_runtime.errors import UnsupportedResourceError
+from local_runtime.errors import LocalRuntimeError, UnsupportedResourceError
+from local_runtime.firehose.prefixes import data_prefix, expand_prefix
 
 MIB = 1024 * 1024
 SMALLEST_CONVERSION_BUFFER = 64 * MIB
@@ -41,6 +45,8 @@ class ErrorOutput:
     bucket: str
     prefix: str
     compressed: bool
+    zone: tzinfo = UTC
+    """Of the timestamps in its objects' keys."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +91,8 @@ class S3Output:
     file_extension: str
     delimiter: bytes
     conversion: FormatConversion | None
+    zone: tzinfo = UTC
+    """Of the timestamps in its objects' keys: `CustomTimeZone`."""
 
 
 @dataclass(frozen=True)
@@ -125,11 +133,7 @@ class DeliveryStreamSettings:
                 given.get("BufferingHints", {}), size=5 if conversion is None else 128, interval=300
             ),
             transform=_transform(processors.get("Lambda")),
-            error_output=ErrorOutput(
-                bucket=_bucket(s3),
-                prefix=s3.get("ErrorOutputPrefix", ""),
-                compressed=_compression(s3) == "GZIP",
-            ),
+            error_output=reader.error_output(s3),
             destination=IcebergOutput(_tables(given))
             if kind == _ICEBERG
             else reader.s3(given, conversion, _delimiter(processors)),
@@ -139,6 +143,7 @@ class DeliveryStreamSettings:
 _ICEBERG = "IcebergDestinationConfiguration"
 _EXTENDED_S3 = "ExtendedS3DestinationConfiguration"
 _PROCESSORS = ("Lambda", "AppendDelimiterToRecord")
+_EPOCH, _ANY_OBJECT = datetime.fromtimestamp(0, UTC), uuid.UUID(int=0)
 _EXTENSIONS = {"UNCOMPRESSED": "", "GZIP": ".gz"}
 _OPENX, _PARQUET = "OpenXJsonSerDe", "ParquetSerDe"
 _PARQUET_COMPRESSIONS = ("SNAPPY", "GZIP", "UNCOMPRESSED")
@@ -238,6 +243,28 @@ class _Reader:
             }
         return found
 
+    def error_output(self, given: Mapping[str, Any]) -> ErrorOutput:
+        prefix, zone = given.get("ErrorOutputPrefix", ""), self.zone(given)
+        self._check_prefix(
+            lambda: expand_prefix(prefix, _EPOCH, error_output_type="x", object_id=_ANY_OBJECT)
+        )
+        return ErrorOutput(_bucket(given), prefix, _compression(given) == "GZIP", zone)
+
+    def zone(self, given: Mapping[str, Any]) -> tzinfo:
+        """https://docs.aws.amazon.com/firehose/latest/dev/s3-object-name.html"""
+        name = given.get("CustomTimeZone", "UTC")
+        try:
+            return ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError):
+            raise self._unsupported(f"CustomTimeZone: there is no time zone {name!r}") from None
+
+    def _check_prefix(self, expand: Callable[[], str]) -> None:
+        """Found now, and not when the first batch would be delivered again and again."""
+        try:
+            expand()
+        except LocalRuntimeError as error:
+            raise self._unsupported(str(error)) from None
+
     def s3(self, given: Mapping[str, Any], conversion: FormatConversion | None, delimiter: bytes) -> S3Output:
         if given.get("DynamicPartitioningConfiguration", {}).get("Enabled", False):
             raise self._unsupported("DynamicPartitioningConfiguration: the local run has no JQ")
@@ -251,14 +278,17 @@ class _Reader:
                 "CompressionFormat must be UNCOMPRESSED with DataFormatConversionConfiguration: "
                 f"Parquet compresses by itself (got {compression!r})"
             )
+        prefix = given.get("Prefix", "")
+        self._check_prefix(lambda: data_prefix(prefix, _EPOCH, object_id=_ANY_OBJECT))
         extension = ".parquet" if conversion is not None else _EXTENSIONS[compression]
         return S3Output(
             bucket=_bucket(given),
-            prefix=given.get("Prefix", ""),
+            prefix=prefix,
             compression=compression,
             file_extension=given.get("FileExtension", extension),
             delimiter=delimiter,
             conversion=conversion,
+            zone=self.zone(given),
         )
 
     def conversion(self, given: Mapping[str, Any]) -> FormatConversion | None:

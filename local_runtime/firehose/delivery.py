@@ -50,8 +50,12 @@ class Source(Protocol):
     def latest(self) -> dict[str, str]: ...
     def waiting(self, positions: Positions) -> tuple[int, int, float | None]: ...
 
-    def expire(self, positions: Positions) -> int:
-        """Let go of what is past its retention; how many records of it were not delivered."""
+    def expired(self, positions: Positions) -> tuple[int, Positions]:
+        """How many records after the positions are past their retention, and the positions behind them."""
+        ...
+
+    def forget(self, positions: Positions) -> None:
+        """Let go of what is delivered or given up."""
         ...
 
 
@@ -86,6 +90,8 @@ class Delivery:
         self._parallel = parallel
         interval = settings.buffering.interval_seconds if interval_seconds is None else interval_seconds
         self._hints = Buffering(settings.buffering.size_bytes, interval)
+        self._reading = threading.RLock()
+        """Held while records go from the source into the buffer, or are given up."""
         self._buffer = Buffer(after=ledger.positions(settings.name))
         self._open: tuple[Batch, Any] | None = None
         self._last_shard: str | None = None
@@ -147,6 +153,23 @@ class Delivery:
                 self._flush_goals.remove(goal)
         return covers(self.positions(), goal)
 
+    def expire(self) -> int:
+        """Give up what is past its retention and let go of what is settled; how many records are lost.
+
+        A record leaves its source when the ledger has its outcome, never before (docs/decisions/0111): while
+        records are under way nothing is given up, because the positions cannot move past them.
+        """
+        with self._reading:
+            expired, upto = 0, self.positions()
+            if not self._buffer.upto and self._ledger.open_batch(self.name) is None:
+                expired, upto = self.source.expired(upto)
+            if expired:
+                counts = {"expired": expired}
+                self._ledger.finish(self.name, Batch(uuid.uuid4(), self.positions(), upto, counts, ()))
+                self._start_over()
+        self.source.forget(self.positions())
+        return expired
+
     def status(self) -> dict[str, Any]:
         """Counts since the state was made, and what waits in memory."""
         buffer = self._buffer
@@ -188,7 +211,8 @@ class Delivery:
             self._deliver(*self._open)
             self._make_destination().release()
             return
-        got = self._read_ahead(pool)
+        with self._reading:
+            got = self._read_ahead(pool)
         if self._stopping.is_set():
             return
         if self._buffer.upto and (
@@ -302,7 +326,8 @@ class Delivery:
 
     def _start_over(self) -> None:
         self._open = None
-        self._buffer = Buffer(after=self._ledger.positions(self.name))
+        with self._reading:
+            self._buffer = Buffer(after=self._ledger.positions(self.name))
 
     def _refused(self, batch: Batch, error: TargetError) -> None:
         """A table was dropped or changed after its rows were converted: its records are read anew.

@@ -149,24 +149,35 @@ class DirectPut:
         return records
 
     def latest(self) -> dict[str, str]:
-        """The newest record that is held: one that expired is delivered by nobody."""
+        """The newest record that is held."""
         with self._store.lock:
             (last,) = self._store.db.execute(
                 "select max(sequence) from record where delivery_stream = ?", (self.delivery_stream,)
             ).fetchone()
         return {} if last is None else {SHARD_ID: _text(last)}
 
-    def expire(self, positions: Positions) -> int:
-        """Remove what is delivered or older than a day; how many records were not delivered."""
+    def expired(self, positions: Positions) -> tuple[int, Positions]:
+        """How many records after the positions are older than a day, and the position behind them."""
+        name, after = self.delivery_stream, int(positions.get(SHARD_ID, "0"))
+        with self._store.lock:
+            # Arrivals go back where the clock was set back: up to the first that is young enough.
+            count, last = self._store.db.execute(
+                "select count(*), max(sequence) from record where delivery_stream = ?1 and sequence > ?2"
+                " and sequence < (select coalesce(min(sequence), 9e18) from record"
+                " where delivery_stream = ?1 and sequence > ?2 and arrival >= ?3)",
+                (name, after, self._clock() - RETENTION_SECONDS),
+            ).fetchone()
+        return count, positions if last is None else {**positions, SHARD_ID: _text(last)}
+
+    def forget(self, positions: Positions) -> None:
+        """Remove the records up to the positions."""
         delivered = int(positions.get(SHARD_ID, "0"))
-        name, horizon = self.delivery_stream, self._clock() - RETENTION_SECONDS
         with self._store.lock, self._store.db as db:
             db.execute("begin immediate")
-            db.execute("delete from record where delivery_stream = ? and sequence <= ?", (name, delivered))
-            expired = db.execute(
-                "delete from record where delivery_stream = ? and arrival < ?", (name, horizon)
+            db.execute(
+                "delete from record where delivery_stream = ? and sequence <= ?",
+                (self.delivery_stream, delivered),
             )
-            return expired.rowcount
 
 
 def _text(number: int) -> str:

@@ -12,7 +12,7 @@ import uuid
 from base64 import b64encode
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -48,17 +48,16 @@ def _key(
     output: ErrorOutput, delivery_stream: str, batch_id: uuid.UUID, kind: str, members: Sequence[Failure]
 ) -> str:
     object_id = uuid.uuid5(batch_id, kind)
-    arrival = min(failure.source.arrival for failure in members)
-    prefix = expand_prefix(output.prefix, arrival, error_output_type=kind, object_id=object_id)
-    return f"{prefix}{object_name(delivery_stream, arrival, object_id)}" + (
+    moment = datetime.fromtimestamp(min(failure.source.arrival for failure in members), output.zone)
+    prefix = expand_prefix(output.prefix, moment, error_output_type=kind, object_id=object_id)
+    return f"{prefix}{object_name(delivery_stream, moment, object_id)}" + (
         ".gz" if output.compressed else ""
     )
 
 
-def object_name(delivery_stream: str, arrival: float, object_id: uuid.UUID) -> str:
+def object_name(delivery_stream: str, moment: datetime, object_id: uuid.UUID) -> str:
     """https://docs.aws.amazon.com/firehose/latest/dev/s3-object-name.html"""
-    stamp = datetime.fromtimestamp(arrival, UTC).strftime("%Y-%m-%d-%H-%M-%S")
-    return f"{delivery_stream}-1-{stamp}-{object_id}"
+    return f"{delivery_stream}-1-{moment:%Y-%m-%d-%H-%M-%S}-{object_id}"
 
 
 def _envelope(failure: Failure, now: float) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from datetime import UTC, datetime
+from datetime import datetime
 
 from local_runtime.errors import LocalRuntimeError
 
@@ -26,20 +26,18 @@ _STRFTIME = {
 }
 
 
-def expand_prefix(prefix: str, arrival: float, *, error_output_type: str, object_id: uuid.UUID) -> str:
+def expand_prefix(prefix: str, moment: datetime, *, error_output_type: str, object_id: uuid.UUID) -> str:
     """The prefix of one object.
 
     Args:
         prefix: as the template has it; without any expression `yyyy/MM/dd/HH/` is appended, as Firehose does.
-        arrival: epoch seconds of the oldest record in the object; timestamps are in UTC.
+        moment: when the oldest record in the object arrived, in the destination's time zone.
         error_output_type: such as `processing-failed`.
         object_id: makes `!{firehose:random-string}`, so that a repeated delivery gives the same key.
 
     Raises:
         LocalRuntimeError: an expression that Firehose does not have or the local run does not know.
     """
-    moment = datetime.fromtimestamp(arrival, UTC)
-
     def replace(match: re.Match[str]) -> str:
         namespace, value = match.groups()
         if namespace == "timestamp":
@@ -56,7 +54,7 @@ def expand_prefix(prefix: str, arrival: float, *, error_output_type: str, object
     return expanded if expressions else expanded + format_timestamp("yyyy/MM/dd/HH/", moment)
 
 
-def data_prefix(prefix: str, arrival: float, *, object_id: uuid.UUID) -> str:
+def data_prefix(prefix: str, moment: datetime, *, object_id: uuid.UUID) -> str:
     """The prefix of delivered records: `yyyy/MM/dd/HH/` follows unless it tells the time itself.
 
     Raises:
@@ -67,7 +65,7 @@ def data_prefix(prefix: str, arrival: float, *, object_id: uuid.UUID) -> str:
             f"the prefix {prefix!r} has '!{{firehose:error-output-type}}', which only error prefixes may have"
         )
     complete = prefix if "!{timestamp:" in prefix else prefix + "!{timestamp:yyyy/MM/dd/HH/}"
-    return expand_prefix(complete, arrival, error_output_type="", object_id=object_id)
+    return expand_prefix(complete, moment, error_output_type="", object_id=object_id)
 
 
 def format_timestamp(pattern: str, moment: datetime) -> str:

@@ -9,6 +9,7 @@ import gzip
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 from local_runtime.firehose.config import S3Output
@@ -80,8 +81,9 @@ class S3Destination:
         if not arrivals:
             return S3Object(None, b"")
         object_id = uuid.uuid5(batch_id, "data")
-        prefix = data_prefix(self._output.prefix, min(arrivals), object_id=object_id)
-        name = object_name(self._delivery_stream, min(arrivals), object_id)
+        moment = datetime.fromtimestamp(min(arrivals), self._output.zone)
+        prefix = data_prefix(self._output.prefix, moment, object_id=object_id)
+        name = object_name(self._delivery_stream, moment, object_id)
         return S3Object(f"{prefix}{name}{self._output.file_extension}", self._body(parts))
 
     def _body(self, parts: Sequence[S3Rows]) -> bytes:

@@ -170,13 +170,20 @@ class StreamStore:
             stream, [(self._streams[stream].shard_for(partition_key.encode()), partition_key, data)]
         )[0]
 
-    def trim(self) -> int:
-        """Removes the records that are older than their stream's retention, a few thousand at a time."""
+    def trim(self, readers: Mapping[str, Sequence[Mapping[str, str]]] | None = None) -> int:
+        """Removes the records that are older than their stream's retention, a few thousand at a time.
+
+        Args:
+            readers: stream -> the positions, shard id -> sequence number, that its consumers have settled;
+                what comes after one of them stays.
+        """
         removed = 0
         for stream in self.streams():
             horizon = tick_at(self._clock()) - stream.definition.retention_hours * 3600 * TICKS_PER_SECOND
+            settled = () if readers is None else readers.get(stream.name, ())
             for shard in stream.shards:
-                while chunk := self._trim_chunk(shard, horizon):
+                ends = [_end(positions.get(shard.shard_id)) for positions in settled]
+                while chunk := self._trim_chunk(shard, min([horizon, *ends])):
                     removed += chunk
         return removed
 
@@ -278,3 +285,8 @@ class StreamStore:
     def close(self) -> None:
         with self._lock:
             self._database.close()
+
+
+def _end(position: str | None) -> int:
+    """The first tick after a position."""
+    return 0 if position is None else parse_sequence_number(position)[0] + 1

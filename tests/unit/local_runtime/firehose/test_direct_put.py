@@ -54,7 +54,7 @@ def test_acknowledged_put_is_there_after_a_restart(tmp_path: Path) -> None:
 def test_delivered_records_go_and_sequence_numbers_go_on(direct: DirectPut) -> None:
     direct.put([b"1", b"2"])
     latest = direct.latest()
-    assert direct.expire(latest) == 0
+    direct.forget(latest)
     assert everything(direct) == []
     direct.put([b"3"])
     assert everything(direct, latest[SHARD_ID]) == [b"3"]
@@ -62,12 +62,28 @@ def test_delivered_records_go_and_sequence_numbers_go_on(direct: DirectPut) -> N
     assert direct.totals() == (3, 3)
 
 
-def test_records_that_wait_for_a_day_are_lost_and_counted(direct: DirectPut, clock: Clock) -> None:
+def test_records_that_wait_for_a_day_are_expired_and_stay_until_they_are_forgotten(
+    direct: DirectPut, clock: Clock
+) -> None:
     direct.put([b"1", b"2"])
     clock.now += 24 * 3600 + 1
     direct.put([b"3"])
-    assert direct.expire({}) == 2
+    expired, upto = direct.expired({})
+    assert (expired, everything(direct)) == (2, [b"1", b"2", b"3"])
+    direct.forget(upto)
     assert everything(direct) == [b"3"]
+    assert direct.expired(upto) == (0, upto)
+
+
+def test_young_record_protects_the_older_ones_behind_it(direct: DirectPut, clock: Clock) -> None:
+    direct.put([b"1"])
+    clock.now += 3600
+    direct.put([b"2"])
+    clock.now -= 7200  # the clock is set back: sequence numbers grow, arrivals do not
+    direct.put([b"3"])
+    clock.now += 3600 + 24 * 3600 + 1
+    expired, upto = direct.expired({})
+    assert (expired, everything(direct, upto[SHARD_ID])) == (1, [b"2", b"3"])
 
 
 def test_reading_stops_at_its_limits_but_gives_at_least_one(direct: DirectPut) -> None:
@@ -120,13 +136,6 @@ def test_sequence_numbers_grow_when_the_clock_is_set_back(direct: DirectPut, clo
     clock.now -= 3600
     direct.put([b"2"])
     assert everything(direct) == [b"1", b"2"]
-
-
-def test_goal_of_a_flush_leaves_out_what_expired(direct: DirectPut, clock: Clock) -> None:
-    direct.put([b"1"])
-    clock.now += 25 * 3600
-    assert direct.expire({}) == 1
-    assert direct.latest() == {}
 
 
 def test_damaged_file_is_named(tmp_path: Path) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from datetime import UTC, datetime
 
 import pytest
 
 from local_runtime.errors import LocalRuntimeError
 from local_runtime.firehose.prefixes import expand_prefix
 
-ARRIVAL = 1_700_000_000.0  # 2023-11-14 22:13:20 UTC
+ARRIVAL = datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)
 OBJECT_ID = uuid.UUID(int=7)
 
 

@@ -110,6 +110,23 @@ def test_batch_without_rows_puts_nothing() -> None:
     assert (sealed.targets, objects) == ([], {})
 
 
+def test_custom_time_zone_is_that_of_the_prefix_and_of_the_name() -> None:
+    settings = settings_of(
+        CustomTimeZone="Asia/Tokyo",
+        Prefix="raw/",
+        ErrorOutputPrefix="errors/",
+        DataFormatConversionConfiguration={"Enabled": False},
+    )
+    assert isinstance(settings.destination, S3Output)
+    objects = Objects()
+    deliver(S3Destination(settings.destination, objects, "stream"), [rows(b"one")])
+    ((key, _),) = objects.items()
+    assert key.startswith("logs/raw/2023/11/15/07/stream-1-2023-11-15-07-13-20-")
+    failure = Failure(rows(b"x")[0].source, "processing-failed", "code", "message", b"x")
+    (item,) = error_objects(settings.error_output, "stream", uuid.UUID(int=7), [failure], ARRIVAL)
+    assert item.key.startswith("errors/2023/11/15/07/stream-1-2023-11-15-07-13-20-")
+
+
 def test_error_output_type_is_refused_in_the_prefix_of_data() -> None:
     target = S3Destination(output(prefix="!{firehose:error-output-type}/"), Objects(), "stream")
     with pytest.raises(LocalRuntimeError, match="which only error prefixes may have"):
@@ -305,6 +322,11 @@ def test_settings_of_an_s3_destination_are_read_from_the_template() -> None:
         ({"CompressionFormat": "GZIP"}, "CompressionFormat must be UNCOMPRESSED with DataFormatConversion"),
         ({"BufferingHints": {"SizeInMBs": 5, "IntervalInSeconds": 60}}, "must be at least 64"),
         ({"DynamicPartitioningConfiguration": {"Enabled": True}}, "the local run has no JQ"),
+        ({"CustomTimeZone": "Mars/Olympus"}, "CustomTimeZone: there is no time zone 'Mars/Olympus'"),
+        ({"CustomTimeZone": "../UTC"}, "CustomTimeZone: there is no time zone"),
+        ({"Prefix": "x/!{timestamp:YYYY}/"}, "the timestamp pattern 'YYYY'"),
+        ({"Prefix": "x/!{firehose:error-output-type}/"}, "which only error prefixes may have"),
+        ({"ErrorOutputPrefix": "x/!{partitionKeyFromQuery:a}/"}, "which the local run does not know"),
         (
             {"ProcessingConfiguration": {"Enabled": True, "Processors": [{"Type": "MetadataExtraction"}]}},
             "a processor is one of Lambda, AppendDelimiterToRecord, once",

@@ -65,8 +65,11 @@ class FakeSource:
         ]
         return len(waiting), sum(len(record.data) for record in waiting), None
 
-    def expire(self, positions: Mapping[str, str]) -> int:
-        return 0
+    def expired(self, positions: Mapping[str, str]) -> tuple[int, Mapping[str, str]]:
+        return 0, positions
+
+    def forget(self, positions: Mapping[str, str]) -> None:
+        pass
 
 
 @dataclass

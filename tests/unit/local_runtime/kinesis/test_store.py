@@ -134,6 +134,18 @@ def test_records_are_trimmed_when_their_retention_is_over(store: StreamStore, cl
     assert store.totals("web").records == 2
 
 
+def test_records_that_a_reader_has_not_settled_are_not_trimmed(store: StreamStore, clock: Clock) -> None:
+    first = store.put("web", "a", b"first")
+    store.put("web", "a", b"second")
+    clock.now += 25 * 3600
+    [shard_id] = store.newest("web")
+
+    assert store.trim({"web": [{}, {shard_id: first}]}) == 0
+    assert store.trim({"web": [{shard_id: first}]}) == 1
+    assert everything(store) == ["second"]
+    assert store.trim({"web": []}) == 1
+
+
 def test_subscriber_is_woken_by_a_put_to_its_stream_alone(store: StreamStore) -> None:
     store.ensure_stream(StreamDefinition("other", ARN.replace("web", "other"), shard_count=1))
     web, other = store.subscribe("web"), store.subscribe("other")
