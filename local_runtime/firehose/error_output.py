@@ -50,9 +50,7 @@ def _key(
     object_id = uuid.uuid5(batch_id, kind)
     moment = datetime.fromtimestamp(min(failure.source.arrival for failure in members), output.zone)
     prefix = expand_prefix(output.prefix, moment, error_output_type=kind, object_id=object_id)
-    return f"{prefix}{object_name(delivery_stream, moment, object_id)}" + (
-        ".gz" if output.compressed else ""
-    )
+    return f"{prefix}{object_name(delivery_stream, moment, object_id)}" + (".gz" if output.compressed else "")
 
 
 def object_name(delivery_stream: str, moment: datetime, object_id: uuid.UUID) -> str:

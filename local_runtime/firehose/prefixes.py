@@ -38,6 +38,7 @@ def expand_prefix(prefix: str, moment: datetime, *, error_output_type: str, obje
     Raises:
         LocalRuntimeError: an expression that Firehose does not have or the local run does not know.
     """
+
     def replace(match: re.Match[str]) -> str:
         namespace, value = match.groups()
         if namespace == "timestamp":

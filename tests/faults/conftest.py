@@ -17,11 +17,13 @@ from lambdas.web_analytics.transform.handler import SCHEMA
 from lambdas.web_analytics.transform.settings import Settings
 from local_runtime.assembly import Assembly
 from local_runtime.gateway import Gateway
-from tests.faults.function import FaultyFunction
+from tests.faults.function import FaultyFunction, web_log_transform
+from tests.faults.s3_world import S3Profile, S3World
 from tests.faults.stream import Switch
 from tests.faults.world import UNIQUE_KEYS, Blueprint, Profile, World
 
 NewWorld = Callable[[Profile], AbstractContextManager[World]]
+NewS3World = Callable[[S3Profile], AbstractContextManager[S3World]]
 
 
 @pytest.fixture(scope="session")
@@ -40,7 +42,7 @@ def blueprint(assembly: Assembly) -> Blueprint:
                 "TRUNCATE_IP": "false",
             }
         )
-        return FaultyFunction(settings, check, tables)
+        return FaultyFunction(web_log_transform(settings, check, tables))
 
     return Blueprint(assembly, Gateway(assembly, {"kinesis": switch}), switch, new_function)
 
@@ -66,6 +68,25 @@ def new_world(
         state.mkdir()
         with monkeypatch.context() as patches:
             world = World(blueprint, profile, state)
+            world.disk.install(patches)
+            try:
+                yield world
+            finally:
+                world.close()
+
+    return make
+
+
+@pytest.fixture
+def new_s3_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> NewS3World:
+    """`with new_s3_world(profile) as world:`"""
+
+    @contextmanager
+    def make(profile: S3Profile) -> Iterator[S3World]:
+        state = tmp_path / str(len(list(tmp_path.iterdir())))
+        state.mkdir()
+        with monkeypatch.context() as patches:
+            world = S3World(profile, state)
             world.disk.install(patches)
             try:
                 yield world

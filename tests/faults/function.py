@@ -113,10 +113,8 @@ class TransformFunction(Protocol):
 class FaultyFunction:
     """A `Function`; `faults` are what becomes of the next invocations, None for nothing unusual."""
 
-    def __init__(self, settings: Settings, check: EventCheck, tables: tuple[str, ...]) -> None:
-        self._settings = settings
-        self._check = check
-        self._tables = tables
+    def __init__(self, answer: Callable[[dict[str, Any]], Records]) -> None:
+        self._answer = answer
         self.faults: deque[str | None] = deque()
         self.seen: Counter[str] = Counter()
         self.codes: dict[int, set[str]] = defaultdict(set)
@@ -157,18 +155,25 @@ class FaultyFunction:
         for record in records:
             self.codes[serial_of(base64.b64decode(record["data"]))].add(code)
 
-    def _answer(self, event: dict[str, Any]) -> Records:
-        settings = self._settings
-        replies = transform(event["records"], self._check, settings.destination, settings.enrichment).replies
+
+def web_log_transform(
+    settings: Settings, check: EventCheck, tables: tuple[str, ...]
+) -> Callable[[dict[str, Any]], Records]:
+    """The main system's own function; with two tables, its records are spread over them."""
+
+    def answer(event: dict[str, Any]) -> Records:
+        replies = transform(event["records"], check, settings.destination, settings.enrichment).replies
         records: Records = orjson.loads(orjson.dumps(replies))
         for given, record in zip(event["records"], records, strict=True):
             if record["result"] == "Ok":
                 key = given["kinesisRecordMetadata"]["partitionKey"]
                 target = record["metadata"]["otfMetadata"]
                 record["metadata"] = {
-                    "otfMetadata": {**target, "destinationTableName": table_of(key, self._tables)}
+                    "otfMetadata": {**target, "destinationTableName": table_of(key, tables)}
                 }
         return records
+
+    return answer
 
 
 def table_of(key: str, tables: tuple[str, ...]) -> str:

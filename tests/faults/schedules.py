@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from random import Random
+from typing import Any
 
 from local_runtime.firehose.crash_point import CRASH_POINTS
 from tests.faults.events import POISONS
 from tests.faults.function import FAILURES, FAULTS
+from tests.faults.machine import Machine
 from tests.faults.producer import Load
 from tests.faults.steps import (
     ClockJumps,
@@ -28,7 +30,7 @@ from tests.faults.steps import (
     Send,
     Step,
 )
-from tests.faults.world import Profile, World
+from tests.faults.world import Profile
 
 LAKEHOUSE_SHARE = 0.15
 """Schedules with PyIceberg tables; they take ten times as long."""
@@ -107,14 +109,14 @@ def _fault(random: Random) -> Step:
     return random.choice(FAULT_MAKERS)(random)
 
 
-def run(world: World, steps: tuple[Step, ...]) -> None:
+def run(world: Machine, steps: Iterable[Any]) -> None:
     """All steps, then the faults end and everything that was sent is delivered."""
     for step in steps:
         step.apply(world)
     heal(world)
 
 
-def heal(world: World, patience: int = 200) -> None:
+def heal(world: Machine, patience: int = 200) -> None:
     """No fault from now on: the producer gets rid of all it has, the delivery of all that was accepted.
 
     Raises:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from tests.faults.disk import no_file_grows
+from tests.faults.machine import Machine
 from tests.faults.producer import Load
 from tests.faults.stream import INTERNAL, THROTTLED
 from tests.faults.world import World
@@ -23,7 +24,7 @@ class Send:
     calls: int = 1
     poison: str | None = None
 
-    def apply(self, world: World) -> None:
+    def apply(self, world: Machine) -> None:
         for _ in range(self.calls):
             world.producer.put(self.load, self.load.size, self.poison)
 
@@ -34,7 +35,7 @@ class Deliver:
 
     steps: int
 
-    def apply(self, world: World) -> None:
+    def apply(self, world: Machine) -> None:
         for _ in range(self.steps):
             world.advance()
 
@@ -45,7 +46,7 @@ class Pass:
 
     seconds: float
 
-    def apply(self, world: World) -> None:
+    def apply(self, world: Machine) -> None:
         world.clock.move_on(self.seconds)
 
 
@@ -55,7 +56,7 @@ class ClockJumps:
 
     seconds: float
 
-    def apply(self, world: World) -> None:
+    def apply(self, world: Machine) -> None:
         world.clock.jump(self.seconds)
 
 
@@ -77,7 +78,7 @@ class FailCalls:
     fault: str
     calls: int = 1
 
-    def apply(self, world: World) -> None:
+    def apply(self, world: Machine) -> None:
         world.stream_faults.calls.extend([self.fault] * self.calls)
 
 
@@ -87,7 +88,7 @@ class FailFunction:
 
     faults: tuple[str | None, ...]
 
-    def apply(self, world: World) -> None:
+    def apply(self, world: Machine) -> None:
         world.function.faults.extend(self.faults)
 
 
@@ -98,7 +99,7 @@ class FillDisk:
     after: int
     failures: int = 1
 
-    def apply(self, world: World) -> None:
+    def apply(self, world: Machine) -> None:
         world.disk.fail(self.after, self.failures)
 
 
@@ -109,7 +110,7 @@ class RefuseWrites:
     calls: int
     steps: int
 
-    def apply(self, world: World) -> None:
+    def apply(self, world: Machine) -> None:
         with no_file_grows():
             for _ in range(self.calls):
                 world.producer.put(Load("records", 5), 5, None)
@@ -154,7 +155,7 @@ class KillAt:
 
     point: str
 
-    def apply(self, world: World) -> None:
+    def apply(self, world: Machine) -> None:
         world.crash_at = self.point
 
 
@@ -164,7 +165,7 @@ class KillAtWrite:
 
     after: int
 
-    def apply(self, world: World) -> None:
+    def apply(self, world: Machine) -> None:
         world.disk.kill(self.after)
 
 
@@ -172,7 +173,7 @@ class KillAtWrite:
 class Kill:
     """The process dies between two steps."""
 
-    def apply(self, world: World) -> None:
+    def apply(self, world: Machine) -> None:
         world.restart()
         world.seen["killed between steps"] += 1
 

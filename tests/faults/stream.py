@@ -1,4 +1,4 @@
-"""Kinesis behind the gateway, refusing single records and failing whole calls as a schedule says."""
+"""A stream behind its API, refusing single records and failing whole calls as a schedule says."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class StreamFaults:
         self.calls.clear()
 
 
-class FaultyKinesis:
+class FaultyService:
     """A `Service` in front of the real one."""
 
     def __init__(self, service: Service, faults: StreamFaults) -> None:

@@ -7,16 +7,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from local_runtime.assembly import Assembly
 from local_runtime.deliveries import DELIVERY_STREAM_TYPE, StreamSource
 from local_runtime.firehose.config import Buffering, DeliveryStreamSettings, IcebergOutput, TableRoute
-from local_runtime.firehose.delivery import Delivery
 from local_runtime.firehose.iceberg import IcebergDestination
 from local_runtime.firehose.ledger import Ledger
 from local_runtime.firehose.transform import Transformer
@@ -27,11 +25,10 @@ from local_runtime.kinesis.service import KinesisService
 from local_runtime.kinesis.store import StreamStore
 from local_runtime.lakehouse.object_store import ObjectStore
 from local_runtime.lakehouse.table_definition import TABLE_TYPE, TableDefinition, table_definition
-from tests.faults.clock import Clock
-from tests.faults.disk import Disk, Killed
 from tests.faults.function import TransformFunction
+from tests.faults.machine import Machine, SteppedDelivery
 from tests.faults.producer import Producer
-from tests.faults.stream import FaultyKinesis, StreamFaults, Switch
+from tests.faults.stream import FaultyService, Switch
 from tests.faults.tables import ContendedLakehouse, FaultyTables, MemoryTables, ReadableTables
 
 BUFFER_BYTES = 6_000
@@ -83,39 +80,13 @@ class Blueprint:
         return DeliveryStreamSettings.from_resource(resource)
 
 
-class InTurn:
-    """Stands for the pool of threads: chunks are transformed one after another."""
-
-    def map(self, function: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:
-        return [function(item) for item in items]
-
-
-class SteppedDelivery(Delivery):
-    """A delivery without its thread: an `advance` is what the thread does between two waits."""
-
-    _is_recovered = False
-
-    def advance(self) -> None:
-        if not self._is_recovered:
-            self._recover()
-            self._is_recovered = True
-            return
-        self._wake.set()
-        self._step(cast(ThreadPoolExecutor, InTurn()))
-
-
-class World:
+class World(Machine):
     """One state directory, the process that lives on it, and the producer outside."""
 
     def __init__(self, blueprint: Blueprint, profile: Profile, state: Path) -> None:
+        super().__init__(state)
         self.profile = profile
-        self.clock = Clock()
-        self.disk = Disk()
-        self.stream_faults = StreamFaults()
-        self.crash_at: str | None = None
-        self.seen: Counter[str] = Counter()
         self._blueprint = blueprint
-        self._state = state
         definition = blueprint.table
         names = [definition.name, f"{definition.name}_2"][: 2 if profile.two_tables else 1]
         self.definitions = [
@@ -147,7 +118,7 @@ class World:
         self.store = StreamStore(state / "kinesis.db", clock=self.clock.wall)
         self.store.ensure_stream(self._blueprint.stream)
         service = KinesisService(self.store, fault=self.stream_faults.admit, clock=self.clock.wall)
-        self._blueprint.switch.target = FaultyKinesis(service, self.stream_faults)
+        self._blueprint.switch.target = FaultyService(service, self.stream_faults)
         self.objects = ObjectStore(state / "s3")
         self.objects.create_bucket(self.settings.error_output.bucket)
         self.ledger = Ledger(state / "firehose.db")
@@ -174,30 +145,11 @@ class World:
             crash_point=self._crash_point,
         )
 
-    def _crash_point(self, name: str) -> None:
-        if name == self.crash_at:
-            self.crash_at = None
-            self.seen[f"killed {name}"] += 1
-            raise Killed
-
     def _call(self, path: str, body: object) -> Response:
         gateway, stream = self._blueprint.gateway, self._blueprint.stream.name
         api = gateway.apis["log-collector"]
         request = Request("PUT", f"/streams/{stream}/{path}", {}, {}, json.dumps(body).encode(), "127.0.0.1")
         return gateway.handle(api, api.stages["v1"], request)
-
-    def advance(self) -> None:
-        """One step of the delivery; an exception leaves it where it is, as its thread would be."""
-        self.survive(lambda: self.delivery.advance())
-
-    def survive(self, work: Callable[[], object]) -> None:
-        """Do something that a fault may stop; a kill is followed by another process."""
-        try:
-            work()
-        except Killed:
-            self.restart()
-        except Exception as error:
-            self.seen[type(error).__name__] += 1
 
     def maintain(self, item: TableDefinition) -> None:
         """Another writer compacts a table, then its old snapshots expire; memory has nothing of the kind."""
@@ -205,11 +157,6 @@ class World:
         if lakehouse is not None:
             self.survive(lambda: lakehouse.maintain(item.database, item.name))
             self.survive(lambda: lakehouse.expire(item.database, item.name))
-
-    def restart(self) -> None:
-        """The process is gone with all its memory; another one takes the state."""
-        self.close()
-        self._boot()
 
     def close(self) -> None:
         self.repetitions.update(self.faulty_tables.repeated)
