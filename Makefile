@@ -61,7 +61,7 @@ vendor-echarts: $(NODE_TOOLS) ## Bundle the part of ECharts that the dashboards 
 test: $(PYTHON_TOOLS) $(NODE_TOOLS) $(LAYER) chromium ## Run the tests (ARGS="-k name" for some of them)
 	$(PY) -m pytest -n auto --dist loadfile $(ARGS)
 
-test-crash: $(PYTHON_TOOLS) $(LAYER) ## Kill the run 30 times at named points and 30 at random, inserts and upserts
+test-crash: $(PYTHON_TOOLS) $(LAYER) ## Kill runs 30 times at named points and 30 at random: inserts, upserts, JSON lines, clicks
 	CRASH_KILLS=60 $(PY) -m pytest -q -s tests/integration/crash
 
 lint: synth ## ruff, mypy, import-linter, cfn-lint, cdk-nag

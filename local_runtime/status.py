@@ -8,6 +8,7 @@ from typing import Any
 
 from local_runtime.deliveries import StreamSource
 from local_runtime.firehose.delivery import Delivery
+from local_runtime.firehose.direct_put import DirectPut
 from local_runtime.run import LocalRun
 
 
@@ -36,9 +37,11 @@ def _stream(run: LocalRun, name: str) -> dict[str, Any]:
 def _delivery(delivery: Delivery) -> dict[str, Any]:
     source = delivery.source
     records, size, oldest = source.waiting(delivery.positions())
+    direct = source.totals() if isinstance(source, DirectPut) else None
     return {
         **delivery.status(),
         "source": source.stream if isinstance(source, StreamSource) else "direct put",
+        "put": None if direct is None else {"records": direct[0], "bytes": direct[1]},
         "waiting": records,
         "waiting_bytes": size,
         "freshness_seconds": 0.0 if oldest is None else round(max(0.0, time.time() - oldest), 3),

@@ -66,7 +66,9 @@ def _status_table(status: Mapping[str, Any]) -> Table:
 def _delivery(delivery: Mapping[str, Any]) -> str:
     counters = delivery["counters"]
     failed = {name: value for name, value in counters.items() if ":" in name}
-    text = f"{counters.get('stored', 0)} stored, {delivery['waiting']} waiting"
+    put = delivery["put"]
+    text = "" if put is None else f"{put['records']} records, {put['bytes']} bytes put; "
+    text += f"{counters.get('stored', 0)} stored, {delivery['waiting']} waiting"
     text += "".join(f", {counters[name]} {name}" for name in ("dropped", "expired") if counters.get(name))
     text += "".join(f", {value} {name}" for name, value in sorted(failed.items()))
     if delivery["last_error"] is not None:

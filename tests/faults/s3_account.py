@@ -55,18 +55,17 @@ class S3Account:
         """An accepted record is in one data object or one error object, once; else dropped or expired."""
         outcomes = self.outcomes
         assert not outcomes - self.accepted, f"more than once: {outcomes - self.accepted}"
-        missing = self.accepted - outcomes
-        explained = self._world.expirable + Counter(dict.fromkeys(self._world.function.dropped, 10**6))
-        assert not missing - explained, f"lost: {missing - explained}"
-        lost = self.counters.get("dropped", 0) + self.counters.get("expired", 0)
-        assert missing.total() == lost, (missing, self.counters)
+        assert self._world.expired <= self.accepted - outcomes
+        missing = self.accepted - outcomes - self._world.expired
+        assert set(missing) <= self._world.function.dropped, f"lost: {missing}"
+        assert missing.total() == self.counters.get("dropped", 0), (missing, self.counters)
 
     def _check_counters(self) -> None:
         """The delivery's own counters close over what the store took, and over the objects."""
         totals = {name: value for name, value in self.counters.items() if ":" not in name}
         assert sum(totals.values()) == len(self._world.accepted) == self._world.direct.totals()[0]
         assert totals.get("stored", 0) == len(self.stored)
-        assert totals.get("expired", 0) == self._world.seen["expired"]
+        assert totals.get("expired", 0) == self._world.expired.total()
         codes = Counter(_code(envelope) for envelope in self.failures)
         found = {name.partition(":")[2]: value for name, value in self.counters.items() if ":" in name}
         assert found == dict(codes)

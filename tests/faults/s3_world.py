@@ -104,8 +104,8 @@ class S3World(Machine):
         super().__init__(state)
         self.profile = profile
         self.accepted: list[Accepted] = []
-        self.expirable: Counter[int] = Counter()
-        """Serials that were past their retention when it was enforced."""
+        self.expired: Counter[int] = Counter()
+        """Serial -> how many of its copies were given up."""
         self._assembly = _assembly(profile)
         (resource,) = self._assembly.of_type("AWS::KinesisFirehose::DeliveryStream")
         given = DeliveryStreamSettings.from_resource(resource)
@@ -185,11 +185,9 @@ class S3World(Machine):
         horizon = self.clock.wall() - RETENTION_SECONDS
         after = self.delivery.positions().get(SHARD_ID)
         waiting = self.direct.read(SHARD_ID, after, 10**6, 10**9)
-        old = Counter(serial_of(record.data) for record in waiting if record.arrival < horizon)
-        self.expirable |= old
-        expired = self.delivery.expire()
-        assert expired <= old.total()
-        self.seen["expired"] += expired
+        given_up = waiting[: self.delivery.expire()]
+        assert all(record.arrival < horizon for record in given_up)
+        self.expired.update(serial_of(record.data) for record in given_up)
 
     def close(self) -> None:
         self.ledger.close()

@@ -66,6 +66,12 @@ def schedule(seed: int) -> Schedule:
     return Schedule(profile, tuple(steps))
 
 
+def seeds(text: str) -> list[int]:
+    """`7` or `0-209`."""
+    first, _, last = text.partition("-")
+    return list(range(int(first), int(last or first) + 1))
+
+
 def _send(random: Random) -> Step:
     method = random.choice(("record", "records", "records"))
     return Send(

@@ -187,3 +187,31 @@ def test_clock_that_is_set_neither_holds_up_delivery_nor_breaks_the_order(
         assert len(world.producer.acknowledged) == 20
         assert world.is_delivered
         checked(world)
+
+
+def expire(world: World) -> tuple[int, int]:
+    """What the run does once a minute: records given up, and records that left the stream."""
+    expired = world.delivery.expire()
+    return expired, world.store.trim({world.store.streams()[0].name: [world.delivery.positions()]})
+
+
+def test_records_that_nobody_read_in_time_leave_the_stream_and_are_counted(new_world: NewWorld) -> None:
+    with new_world(INSERTS) as world:
+        for step in (TEN, Deliver(1), Pass(25 * 3600.0), TEN):
+            step.apply(world)
+        assert expire(world) == (10, 10)
+        world.restart()
+        run(world, DELIVERED)
+        counters = world.ledger.counters(world.settings.name)
+        assert (counters["expired"], counters["stored"], len(world.rows())) == (10, 10, 10)
+
+
+def test_records_that_are_under_way_stay_in_the_stream_beyond_its_retention(new_world: NewWorld) -> None:
+    with new_world(INSERTS) as world:
+        for step in (TEN, Deliver(3), Pass(25 * 3600.0)):
+            step.apply(world)
+        assert expire(world) == (0, 0)
+        world.restart()  # what was read is in the stream still
+        run(world, DELIVERED)
+        assert len(checked(world).rows) == 10
+        assert expire(world) == (0, 10)

@@ -5,6 +5,7 @@ A failing seed N again, cut down: `FAULT_SEEDS=N make test ARGS=tests/faults/tes
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 
 import pytest
@@ -14,10 +15,12 @@ from tests.faults.conftest import NewS3World
 from tests.faults.events import POISONS
 from tests.faults.s3_account import S3Account
 from tests.faults.s3_schedules import ALL_S3_STEPS, PROCESSOR_FAULTS, S3Schedule, s3_schedule
-from tests.faults.schedules import run
+from tests.faults.schedules import run, seeds
 from tests.faults.shrink import Steps, shrink
 from tests.faults.steps import FailFunction, KillAt, Send
-from tests.faults.test_schedules import DEFAULT_SEEDS, SEEDS, _seeds
+
+DEFAULT_SEEDS = "0-119"
+SEEDS = seeds(os.environ.get("FAULT_SEEDS", DEFAULT_SEEDS))
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -50,7 +53,7 @@ def _cut_down(chosen: S3Schedule, new_s3_world: NewS3World) -> S3Schedule:
 
 
 def test_seeds_cover_every_fault_in_every_kind_of_delivery_stream() -> None:
-    chosen = [s3_schedule(seed) for seed in _seeds(DEFAULT_SEEDS)]
+    chosen = [s3_schedule(seed) for seed in seeds(DEFAULT_SEEDS)]
     steps = [step for item in chosen for step in item.steps]
     assert {type(step) for step in steps} == ALL_S3_STEPS
     invocations = {fault for step in steps if isinstance(step, FailFunction) for fault in step.faults}

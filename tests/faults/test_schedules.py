@@ -16,19 +16,14 @@ from tests.faults.account import Account
 from tests.faults.conftest import NewWorld
 from tests.faults.events import POISONS
 from tests.faults.function import FAULTS
-from tests.faults.schedules import Schedule, run, schedule
+from tests.faults.schedules import Schedule, run, schedule, seeds
 from tests.faults.shrink import Steps, shrink
 from tests.faults.steps import ALL_STEPS, FailFunction, KillAt, Send
 
 DEFAULT_SEEDS = "0-209"
 
 
-def _seeds(text: str) -> list[int]:
-    first, _, last = text.partition("-")
-    return list(range(int(first), int(last or first) + 1))
-
-
-SEEDS = _seeds(os.environ.get("FAULT_SEEDS", DEFAULT_SEEDS))
+SEEDS = seeds(os.environ.get("FAULT_SEEDS", DEFAULT_SEEDS))
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -61,7 +56,7 @@ def _cut_down(chosen: Schedule, new_world: NewWorld) -> Schedule:
 
 
 def test_seeds_cover_every_fault_in_every_kind_of_world() -> None:
-    chosen = [schedule(seed) for seed in _seeds(DEFAULT_SEEDS)]
+    chosen = [schedule(seed) for seed in seeds(DEFAULT_SEEDS)]
     assert len(chosen) >= 200
     steps = [step for item in chosen for step in item.steps]
     assert {type(step) for step in steps} == set(ALL_STEPS)

@@ -132,7 +132,7 @@ class World(Machine):
         assert settings.transform is not None
         return SteppedDelivery(
             settings,
-            source=StreamSource(self.store, self._blueprint.stream.name),
+            source=StreamSource(self.store, self._blueprint.stream.name, self.clock.wall),
             transformer=Transformer(
                 settings, settings.transform, self.function, self._blueprint.assembly.region
             ),

@@ -11,11 +11,14 @@ import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+from botocore.exceptions import BotoCoreError
 
 from local_runtime.firehose.crash_point import CRASH_POINTS, VARIABLE
 from tests.conftest import LocalRunProcess, StartRun
@@ -24,6 +27,11 @@ STREAM = "PUT-Firehose-aEhWz"
 TABLE = "web_log_iceberg_db.web_log_iceberg"
 PATIENCE_SECONDS = 20.0
 BATCH = 20
+Send = Callable[[Sequence[int]], bool]
+"""Sends the records of these numbers; whether they were acknowledged."""
+Client = Callable[[int], Send]
+"""A run's port -> how to send to it."""
+Found = TypeVar("Found")
 USERS = 150
 """Upserts go to so many keys: most records replace a row that is there."""
 
@@ -32,7 +40,8 @@ USERS = 150
 class Sender(threading.Thread):
     """Puts batches one after another and notes which ones were acknowledged; it never sends one again."""
 
-    port: int
+    send: Send
+    batch: int
     numbers: Iterator[int]
     acknowledged: list[int]
     unknown: list[int]
@@ -45,23 +54,34 @@ class Sender(threading.Thread):
         return id(self)
 
     def run(self) -> None:
-        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)) as connection:
-            self._send(connection)
-
-    def _send(self, connection: http.client.HTTPConnection) -> None:
         while not self.stopping.is_set():
-            batch = [next(self.numbers) for _ in range(BATCH)]
-            body = json.dumps({"records": [_record(number) for number in batch]})
-            path = f"/log-collector/v1/streams/{STREAM}/records"
+            batch = [next(self.numbers) for _ in range(self.batch)]
             try:
-                connection.request("PUT", path, body, {"Content-Type": "application/json"})
-                response = connection.getresponse()
-                response.read()
-            except (OSError, http.client.HTTPException):
+                is_acknowledged = self.send(batch)
+            except (OSError, http.client.HTTPException, BotoCoreError):
                 self.unknown += batch
                 return
-            (self.acknowledged if response.status == 200 else self.unknown).extend(batch)
+            (self.acknowledged if is_acknowledged else self.unknown).extend(batch)
             time.sleep(0.002)
+
+
+def web_analytics_client(port: int) -> Send:
+    """Batches through the main system's API."""
+    post = http_client(port, "PUT", f"/log-collector/v1/streams/{STREAM}/records")
+    return lambda batch: post({"records": [_record(number) for number in batch]}, {}) == 200
+
+
+def http_client(port: int, method: str, path: str) -> Callable[[Any, Mapping[str, str]], int]:
+    """Requests of one kind over one connection: body and headers -> status."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+
+    def request(body: Any, headers: Mapping[str, str]) -> int:
+        connection.request(method, path, json.dumps(body), {"Content-Type": "application/json", **headers})
+        response = connection.getresponse()
+        response.read()
+        return response.status
+
+    return request
 
 
 def user_of(number: int) -> str:
@@ -109,15 +129,33 @@ class Account:
 class CrashHarness:
     """One state directory, used by one run after another."""
 
-    def __init__(self, start_run: StartRun, state: Path, seed: int, *options: str) -> None:
-        self._start_run = start_run
-        self._options = ("--interval", "0.3", *options)
+    def __init__(
+        self,
+        start_run: StartRun,
+        state: Path,
+        seed: int,
+        *options: str,
+        system: str = "web_analytics",
+        client: Client = web_analytics_client,
+        batch: int = BATCH,
+    ) -> None:
+        self._start_run = partial(start_run, state, "--interval", "0.3", *options, system=system)
+        self._client = client
+        self._batch = batch
         self.state = state
         self._random = random.Random(seed)
         self._numbers = iter(range(1, 10**9))
         self.acknowledged: list[int] = []
         self.unknown: list[int] = []
         self.kills = 0
+
+    def crash(self, kills: int, points: Sequence[str] = CRASH_POINTS) -> None:
+        """Named points in turn, and as many random moments between them."""
+        for index in range(kills):
+            if index % 2:
+                self.kill_at_random()
+            else:
+                self.kill_at(points[index // 2 % len(points)])
 
     def kill_at(self, point: str) -> None:
         """Run under load until it reaches a named point and dies there."""
@@ -135,31 +173,35 @@ class CrashHarness:
 
     @contextmanager
     def _life(self) -> Iterator[LocalRunProcess]:
-        with self._start_run(self.state, *self._options) as run:
-            sender = Sender(run.port, self._numbers, self.acknowledged, self.unknown)
+        with self._start_run() as run:
+            sender = Sender(
+                self._client(run.port), self._batch, self._numbers, self.acknowledged, self.unknown
+            )
             sender.start()
             yield run
             sender.stopping.set()
             sender.join()
 
-    def settle(self) -> tuple[Account, list[dict[str, Any]], list[int]]:
-        """Deliver the rest in peace; the account, the rows, and the numbers of the failed records."""
-        with self._start_run(self.state, *self._options) as run:
+    def settle(self, look: Callable[[LocalRunProcess], Found]) -> tuple[Account, Found, list[dict[str, Any]]]:
+        """Deliver the rest in peace; the account, what is found in the run then, and the failed records."""
+        with self._start_run() as run:
             run.flush()
             status = json.loads(run.command("status", "--json").stdout)
-            rows = run.sql(f"select user_id, session_id from {TABLE}")
+            found = look(run)
         failed = [json.loads(base64.b64decode(item["rawData"])) for item in self._envelopes()]
-        counters = status["deliveries"][0]["counters"]
+        (delivery,) = status["deliveries"]
+        counters = {name: value for name, value in delivery["counters"].items() if ":" not in name}
         account = Account(
             self.kills,
             len(self.acknowledged),
             len(self.unknown),
-            counters.get("stored", 0),
-            counters.get("processing-failed", 0) + counters.get("iceberg-failed", 0),
+            counters.pop("stored", 0),
+            sum(counters.values()),
             self._recoveries(),
         )
-        assert status["streams"][0]["records"] == account.stored + account.failed
-        return account, rows, [int(event["session_id"]) for event in failed]
+        put = status["streams"][0] if status["streams"] else delivery["put"]
+        assert put["records"] == account.stored + account.failed
+        return account, found, failed
 
     def _envelopes(self) -> list[dict[str, Any]]:
         files = [path for path in (self.state / "s3").rglob("*-failed/**/*") if path.is_file()]
@@ -170,12 +212,6 @@ class CrashHarness:
         text = (self.state / "logs" / "local-run.log").read_text()
         kinds = ("finished from what was written down", "found complete", "delivered anew")
         return Counter({kind: text.count(kind) for kind in kinds if kind in text})
-
-
-def schedule(kills: int) -> list[str | None]:
-    """Named points in turn, and as many random moments (None) between them."""
-    named = [CRASH_POINTS[index % len(CRASH_POINTS)] for index in range((kills + 1) // 2)]
-    return [item for point in named for item in (point, None)][:kills]
 
 
 @contextmanager

@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import StartRun
-from tests.integration.crash.harness import CrashHarness, is_bad, schedule, user_of
+from tests.conftest import LocalRunProcess, StartRun
+from tests.integration.crash.harness import TABLE, CrashHarness, is_bad, user_of
 
 KILLS = int(os.environ.get("CRASH_KILLS", "5"))
 
@@ -44,18 +44,15 @@ def _set_unique_keys(kind: str, properties: dict[str, Any]) -> None:
             variables["ICEBERG_UNIQUE_KEYS"] = "user_id"
 
 
-def crash(harness: CrashHarness) -> None:
-    for point in schedule(KILLS):
-        if point is None:
-            harness.kill_at_random()
-        else:
-            harness.kill_at(point)
+def all_rows(run: LocalRunProcess) -> list[dict[str, Any]]:
+    return run.sql(f"select user_id, session_id from {TABLE}")
 
 
 def test_inserts_survive_kills(start_run: StartRun, tmp_path: Path) -> None:
     harness = CrashHarness(start_run, tmp_path / "state", 1)
-    crash(harness)
-    account, rows, failed = harness.settle()
+    harness.crash(KILLS)
+    account, rows, errors = harness.settle(all_rows)
+    failed = [int(event["session_id"]) for event in errors]
     print(f"\ninserts, {account}")
 
     stored = Counter(int(row["session_id"]) for row in rows)
@@ -70,8 +67,9 @@ def test_inserts_survive_kills(start_run: StartRun, tmp_path: Path) -> None:
 def test_upserts_survive_kills(start_run: StartRun, assembly_directory: Path, tmp_path: Path) -> None:
     assembly = with_unique_keys(assembly_directory, tmp_path / "cdk.out")
     harness = CrashHarness(start_run, tmp_path / "state", 2, "--assembly", str(assembly))
-    crash(harness)
-    account, rows, failed = harness.settle()
+    harness.crash(KILLS)
+    account, rows, errors = harness.settle(all_rows)
+    failed = [int(event["session_id"]) for event in errors]
     print(f"\nupserts, {account}")
 
     newest = {row["user_id"]: int(row["session_id"]) for row in rows}
