@@ -16,11 +16,11 @@ from lambdas.common.event_schema import EventSchema
 from lambdas.web_analytics.transform.handler import SCHEMA
 from lambdas.web_analytics.transform.settings import Settings
 from local_runtime.assembly import Assembly
-from local_runtime.gateway import Gateway
 from tests.faults.function import FaultyFunction, web_log_transform
 from tests.faults.s3_world import S3Profile, S3World
 from tests.faults.stream import Switch
 from tests.faults.world import UNIQUE_KEYS, Blueprint, Profile, World
+from tests.gateways import gateway_over
 
 NewWorld = Callable[[Profile], AbstractContextManager[World]]
 NewS3World = Callable[[S3Profile], AbstractContextManager[S3World]]
@@ -44,7 +44,7 @@ def blueprint(assembly: Assembly) -> Blueprint:
         )
         return FaultyFunction(web_log_transform(settings, check, tables))
 
-    return Blueprint(assembly, Gateway(assembly, {"kinesis": switch}), switch, new_function)
+    return Blueprint(assembly, gateway_over(assembly, {"kinesis": switch}), switch, new_function)
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ from typing import Any
 
 from local_runtime.assembly import Assembly
 from local_runtime.deliveries import DELIVERY_STREAM_TYPE, StreamSource
+from local_runtime.firehose.buffer import covers
 from local_runtime.firehose.config import Buffering, DeliveryStreamSettings, IcebergOutput, TableRoute
 from local_runtime.firehose.iceberg import IcebergDestination
 from local_runtime.firehose.ledger import Ledger
@@ -69,7 +70,8 @@ class Blueprint:
 
     @property
     def table(self) -> TableDefinition:
-        (resource,) = self.assembly.of_type(TABLE_TYPE)
+        iceberg = "OpenTableFormatInput"
+        (resource,) = (item for item in self.assembly.of_type(TABLE_TYPE) if iceberg in item.properties)
         definition = table_definition(resource)
         # A lost race is tried again at once: PyIceberg's own pause would make up most of a schedule's time.
         return replace(definition, properties={**definition.properties, "commit.retry.min-wait-ms": "1"})
@@ -168,7 +170,7 @@ class World(Machine):
 
     @property
     def is_delivered(self) -> bool:
-        return self.delivery.positions() == self.store.newest(self._blueprint.stream.name)
+        return covers(self.delivery.positions(), self.store.newest(self._blueprint.stream.name))
 
     def rows(self) -> list[dict[str, Any]]:
         """The rows of all tables."""

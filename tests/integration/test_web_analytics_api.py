@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from local_runtime.assembly import Assembly
-from local_runtime.gateway import Gateway
 from local_runtime.gateway.context import Request, Response
 from local_runtime.kinesis.model import StreamDefinition
 from local_runtime.kinesis.service import KinesisService
 from local_runtime.kinesis.store import StreamStore
+from tests.gateways import gateway_over
 
 STREAM = "PUT-Firehose-aEhWz"
 TRICKY = 'k","ExplicitHashKey":"0 \' \\ é 😀'
@@ -33,7 +33,7 @@ def store(assembly: Assembly, tmp_path: Path) -> Iterator[StreamStore]:
 @pytest.fixture
 def call(assembly: Assembly, store: StreamStore) -> Call:
     service = KinesisService(store, enforce_limits=True, clock=lambda: 1_700_000_000.0)
-    gateway = Gateway(assembly, {"kinesis": service})
+    gateway = gateway_over(assembly, {"kinesis": service})
     api = gateway.apis["log-collector"]
 
     def run(method: str, path: str, body: Any = None, **headers: str) -> Response:
