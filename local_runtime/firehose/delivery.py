@@ -160,12 +160,11 @@ class Delivery:
         records are under way nothing is given up, because the positions cannot move past them.
         """
         with self._reading:
-            expired, upto = 0, self.positions()
+            expired, after = 0, self.positions()
             if not self._buffer.upto and self._ledger.open_batch(self.name) is None:
-                expired, upto = self.source.expired(upto)
+                expired, upto = self.source.expired(after)
             if expired:
-                counts = {"expired": expired}
-                self._ledger.finish(self.name, Batch(uuid.uuid4(), self.positions(), upto, counts, ()))
+                self._ledger.finish(self.name, Batch(uuid.uuid4(), after, upto, {"expired": expired}, ()))
                 self._start_over()
         self.source.forget(self.positions())
         return expired
