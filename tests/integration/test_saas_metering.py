@@ -10,6 +10,7 @@ import sys
 import threading
 import uuid
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -154,6 +155,18 @@ def test_function_that_could_not_merge_an_hour_fails_and_merges_the_others(
     assert str(bad) in error["errorMessage"]
     assert str(good) not in error["errorMessage"]
     assert log.merged(good) == ["g1"]
+
+
+def test_function_called_twice_at_the_same_time_counts_each_request_once(log: Log, client: Any) -> None:
+    hour = log.hour()
+    log.put(hour, "a", ["1", "2"])
+    payload = json.dumps({"hours": [str(hour)]})
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(
+            pool.map(lambda _: client("lambda").invoke(FunctionName=RULE, Payload=payload), range(2))
+        )
+    assert ["FunctionError" in answer for answer in answers] == [False, False]
+    assert log.merged(hour) == ["1", "2"]
 
 
 # The merge, its steps interrupted

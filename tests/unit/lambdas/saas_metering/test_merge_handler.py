@@ -12,6 +12,7 @@ import pytest
 
 from lambdas.saas_metering.merge_small_files import handler
 from lambdas.saas_metering.merge_small_files.athena import QueryError
+from lambdas.saas_metering.merge_small_files.bucket import DeletionError
 from lambdas.saas_metering.merge_small_files.logic import Hour
 from lambdas.saas_metering.merge_small_files.merge import Outcome
 
@@ -75,7 +76,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Run:
     def run(merge: FakeMerge, event: dict[str, Any] = NIGHT, *seconds: float) -> dict[str, list[str]]:
         for name, value in ENVIRONMENT.items():
             monkeypatch.setenv(name, value)
-        monkeypatch.setattr(handler, "_merge", lambda _settings, _seconds_left: merge)
+        monkeypatch.setattr(handler, "connect", lambda _settings, _seconds_left: merge)
         return handler.lambda_handler(event, Context(list(seconds) or [900]))
 
     return run
@@ -102,7 +103,8 @@ def test_failed_hour_does_not_keep_the_others_and_fails_the_run_at_its_end(
     with pytest.raises(handler.MergeFailedError, match="2026-11-22T02: q-1 FAILED: HIVE"):
         run(merge)
     line, metrics = map(json.loads, capsys.readouterr().out.splitlines())
-    assert (line["level"], line["merged"], line["failed"]) == ("ERROR", 1, 1)
+    assert line["level"] == "ERROR"
+    assert line["failures"] == ["2026-11-22T02: q-1 FAILED: HIVE"]
     assert line["hours"] == {"merged": ["2026-11-22T01"], "failed": ["2026-11-22T02"]}
     assert (metrics["Merged"], metrics["Failed"], metrics["Postponed"]) == (1, 1, 0)
     assert merge.swept, "what earlier runs left is deleted all the same"
@@ -110,7 +112,7 @@ def test_failed_hour_does_not_keep_the_others_and_fails_the_run_at_its_end(
 
 def test_failed_sweep_fails_the_run_too(run: Run) -> None:
     with pytest.raises(handler.MergeFailedError, match="objects of x"):
-        run(FakeMerge(sweeping=handler.DeletionError("2 objects of x could not be deleted")))
+        run(FakeMerge(sweeping=DeletionError("2 objects of x could not be deleted")))
 
 
 def test_hours_for_which_no_time_is_left_are_the_next_runs(run: Run) -> None:
