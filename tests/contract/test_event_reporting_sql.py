@@ -155,7 +155,7 @@ def test_days_before_both_periods_are_not_read(athena: Athena) -> None:
 
 
 def test_quotes_in_a_parameter_stay_in_the_parameter(athena: Athena) -> None:
-    none = ["'2099-01-01'' or ''1''=''1'", "'2026-09-01'", "'2026-10-01'", "'2026-11-01'"]
+    none = ["'2099-01-01'' or ''1''=''1'", "'2026-09-01'", "'2026-11-01'", "'2026-10-01'"]
     assert athena.execute(REPORT, "event_reporting", parameters=none).rows[0][3] == 0
 
 

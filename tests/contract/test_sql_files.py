@@ -126,6 +126,16 @@ def test_query_on_an_empty_table_gives_no_error(tmp_path: Path, name: str) -> No
     assert athena.execute((QUERIES / f"{name}.sql").read_text()).rows == ON_AN_EMPTY_TABLE[name]
 
 
+@pytest.mark.parametrize(
+    "path", [path for path in FILES if "?" in path.read_text()], ids=lambda path: path.stem
+)
+def test_parameters_stand_in_a_where_clause_alone(path: Path) -> None:
+    """https://docs.aws.amazon.com/athena/latest/ug/querying-with-prepared-statements.html"""
+    for parameter in sqlglot.parse_one(path.read_text(), read="athena").find_all(exp.Placeholder):
+        clause = parameter.find_ancestor(exp.Where, exp.Query)
+        assert isinstance(clause, exp.Where), parameter.parent_select
+
+
 @pytest.mark.parametrize("path", sorted(SQL.glob("*/tables/*.sql")), ids=lambda path: path.stem)
 def test_table_is_made_by_its_file_unchanged(tmp_path: Path, path: Path) -> None:
     lakehouse = open_lakehouse(tmp_path)

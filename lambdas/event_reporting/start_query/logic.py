@@ -33,7 +33,7 @@ def parameters(period: Period) -> list[str]:
     the lower one is for producers whose clocks are ahead.
     """
     before = period.before
-    return [_literal(day) for day in (before.start - DAY, before.start, period.start, period.after)]
+    return [_literal(day) for day in (before.start - DAY, before.start, period.after, period.start)]
 
 
 def _literal(day: date) -> str:

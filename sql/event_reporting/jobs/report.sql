@@ -1,5 +1,5 @@
 -- What happened in a period and in the one before: the totals, then every format and every user.
--- Parameters: the first partition to read; the first days of the period before, of the period, and after it.
+-- Parameters: the first partition to read; the first days of the period before, after the period, and of it.
 with happened as (
     select
         id,
@@ -10,15 +10,18 @@ with happened as (
     where dt >= ?
 ),
 period as (
+    -- A parameter may stand in a WHERE alone: of the two lines of an event that one stays which says what is so.
     select
         id,
         userid,
         format,
-        happened_at >= start as is_now
+        is_now
     from happened
-    cross join (values (cast(? as timestamp), cast(? as timestamp), cast(? as timestamp)))
-        as bounds (start_before, start, finish)
-    where happened_at >= start_before and happened_at < finish
+    cross join (values (false), (true)) as halves (is_now)
+    where
+        happened_at >= cast(? as timestamp)
+        and happened_at < cast(? as timestamp)
+        and is_now = (happened_at >= cast(? as timestamp))
 ),
 counted as (
     select

@@ -8,14 +8,13 @@ with failed as (
         and year || '-' || month || '-' || day < ?
 )
 select
-    if(
-        date_diff('day', cast(? as timestamp), cast(? as timestamp)) <= 7,
-        date_trunc('hour', arrived),
-        date_trunc('day', arrived)
-    ) as time,
+    if(by_hour, date_trunc('hour', arrived), date_trunc('day', arrived)) as time,
     reason,
     count(*) as records
 from failed
+cross join (values (true), (false)) as steps (by_hour)
 where arrived >= cast(? as timestamp) and arrived < cast(? as timestamp)
+    -- A parameter may stand in a WHERE alone: of the two lines of a record it keeps one.
+    and by_hour = (date_diff('day', cast(? as timestamp), cast(? as timestamp)) <= 7)
 group by 1, 2
 order by 1, 2

@@ -17,7 +17,7 @@ EXECUTION = "arn:aws:states:eu-west-1:111122223333:execution:event-report-dev-re
 def test_dates_are_bound_and_not_pasted_into_the_statement() -> None:
     request = query_request(OCTOBER, "select ?", execution=EXECUTION, database="d", work_group="w")
     assert request["QueryString"] == "select ?"
-    assert request["ExecutionParameters"] == ["'2026-08-31'", "'2026-09-01'", "'2026-10-01'", "'2026-11-01'"]
+    assert request["ExecutionParameters"] == ["'2026-08-31'", "'2026-09-01'", "'2026-11-01'", "'2026-10-01'"]
     assert request["QueryExecutionContext"] == {"Database": "d"}
     assert request["WorkGroup"] == "w"
 
