@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from local_runtime.assembly import Resource
 from local_runtime.errors import LocalRuntimeError, UnsupportedResourceError
 from local_runtime.firehose.prefixes import data_prefix, expand_prefix
+from local_runtime.lakehouse.object_keys import key_to_parts
 
 MIB = 1024 * 1024
 SMALLEST_CONVERSION_BUFFER = 64 * MIB
@@ -143,6 +144,7 @@ class DeliveryStreamSettings:
 _ICEBERG = "IcebergDestinationConfiguration"
 _EXTENDED_S3 = "ExtendedS3DestinationConfiguration"
 _PROCESSORS = ("Lambda", "AppendDelimiterToRecord")
+_ERROR_TYPE = "!{firehose:error-output-type}"
 _EPOCH, _ANY_OBJECT = datetime.fromtimestamp(0, UTC), uuid.UUID(int=0)
 _EXTENSIONS = {"UNCOMPRESSED": "", "GZIP": ".gz"}
 _OPENX, _PARQUET = "OpenXJsonSerDe", "ParquetSerDe"
@@ -244,11 +246,22 @@ class _Reader:
         return found
 
     def error_output(self, given: Mapping[str, Any]) -> ErrorOutput:
-        prefix, zone = given.get("ErrorOutputPrefix", ""), self.zone(given)
+        prefix = self._error_prefix(given)
         self._check_prefix(
             lambda: expand_prefix(prefix, _EPOCH, error_output_type="x", object_id=_ANY_OBJECT)
         )
-        return ErrorOutput(_bucket(given), prefix, _compression(given) == "GZIP", zone)
+        return ErrorOutput(_bucket(given), prefix, _compression(given) == "GZIP", self.zone(given))
+
+    def _error_prefix(self, given: Mapping[str, Any]) -> str:
+        """https://docs.aws.amazon.com/firehose/latest/dev/s3-prefixes.html"""
+        prefix, data = str(given.get("ErrorOutputPrefix", "")), str(given.get("Prefix", ""))
+        if not prefix:
+            if "!{" in data:
+                raise self._unsupported("there must be an ErrorOutputPrefix where Prefix has expressions")
+            return f"{data}{_ERROR_TYPE}/!{{timestamp:yyyy/MM/dd/HH}}/"
+        if "!{" in prefix and _ERROR_TYPE not in prefix:
+            raise self._unsupported(f"an ErrorOutputPrefix with expressions must have {_ERROR_TYPE}")
+        return prefix
 
     def zone(self, given: Mapping[str, Any]) -> tzinfo:
         """https://docs.aws.amazon.com/firehose/latest/dev/s3-object-name.html"""
@@ -261,7 +274,7 @@ class _Reader:
     def _check_prefix(self, expand: Callable[[], str]) -> None:
         """Found now, and not when the first batch would be delivered again and again."""
         try:
-            expand()
+            key_to_parts("", f"{expand()}object")
         except LocalRuntimeError as error:
             raise self._unsupported(str(error)) from None
 

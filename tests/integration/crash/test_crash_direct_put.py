@@ -21,7 +21,7 @@ from local_runtime.firehose.crash_point import CRASH_POINTS
 from tests.conftest import LocalRunProcess, StartRun
 from tests.integration.crash.harness import CrashHarness, Send, http_client, is_bad
 
-KILLS = int(os.environ.get("CRASH_KILLS", "3"))
+KILLS = int(os.environ.get("CRASH_KILLS", "2"))
 POINTS = tuple(reversed(CRASH_POINTS[:3])) + CRASH_POINTS[3:]
 """With few kills: first where the object is there and the ledger does not know it."""
 EVENTS, CLICKS = "app-analytics-events", "click-logger-firehose-delivery-stream"

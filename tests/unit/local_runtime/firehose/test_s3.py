@@ -127,6 +127,13 @@ def test_custom_time_zone_is_that_of_the_prefix_and_of_the_name() -> None:
     assert item.key.startswith("errors/2023/11/15/07/stream-1-2023-11-15-07-13-20-")
 
 
+def test_errors_without_a_prefix_of_their_own_lie_apart_from_the_data() -> None:
+    settings = settings_of(Prefix="raw/", ErrorOutputPrefix="")
+    failure = Failure(rows(b"x")[0].source, "processing-failed", "code", "message", b"x")
+    (item,) = error_objects(settings.error_output, "stream", uuid.UUID(int=7), [failure], ARRIVAL)
+    assert item.key.startswith("raw/processing-failed/2023/11/14/22/stream-1-")
+
+
 def test_error_output_type_is_refused_in_the_prefix_of_data() -> None:
     target = S3Destination(output(prefix="!{firehose:error-output-type}/"), Objects(), "stream")
     with pytest.raises(LocalRuntimeError, match="which only error prefixes may have"):
@@ -326,7 +333,14 @@ def test_settings_of_an_s3_destination_are_read_from_the_template() -> None:
         ({"CustomTimeZone": "../UTC"}, "CustomTimeZone: there is no time zone"),
         ({"Prefix": "x/!{timestamp:YYYY}/"}, "the timestamp pattern 'YYYY'"),
         ({"Prefix": "x/!{firehose:error-output-type}/"}, "which only error prefixes may have"),
-        ({"ErrorOutputPrefix": "x/!{partitionKeyFromQuery:a}/"}, "which the local run does not know"),
+        ({"Prefix": "/raw/"}, "no segment may be empty"),
+        ({"ErrorOutputPrefix": "x//!{firehose:error-output-type}/"}, "no segment may be empty"),
+        ({"ErrorOutputPrefix": ""}, "there must be an ErrorOutputPrefix where Prefix has expressions"),
+        ({"ErrorOutputPrefix": "x/!{timestamp:yyyy}/"}, "must have !{firehose:error-output-type}"),
+        (
+            {"ErrorOutputPrefix": "!{firehose:error-output-type}/!{partitionKeyFromQuery:a}/"},
+            "which the local run does not know",
+        ),
         (
             {"ProcessingConfiguration": {"Enabled": True, "Processors": [{"Type": "MetadataExtraction"}]}},
             "a processor is one of Lambda, AppendDelimiterToRecord, once",
