@@ -7,6 +7,8 @@ import { presetPeriod, problemOf, readPeriod, writePeriod } from "./period.js";
 import { SignIn, SignInError } from "./sign_in.js";
 import { Tiles } from "./tiles.js";
 
+/** For the questions of the tiles, which are looked at first. */
+const HEAD_START_MS = 400;
 const THEMES = ["system", "light", "dark"];
 const byId = (id) => document.getElementById(id);
 const prefersDark = matchMedia("(prefers-color-scheme: dark)");
@@ -46,8 +48,11 @@ class Page {
     const answers = new Answers(this.signIn, this.period, running.signal);
     this.panels.forEach((panel) => panel.wait());
     const retry = () => this.load({ announce: true });
+    const tiles = this.tiles.draw(answers);
+    await Promise.race([tiles.catch(() => {}), new Promise((resume) => setTimeout(resume, HEAD_START_MS))]);
+    if (running.signal.aborted) return;
     const drawn = await Promise.allSettled([
-      this.tiles.draw(answers),
+      tiles,
       ...this.panels.map((panel) => drawPanel(panel, answers, running, retry)),
     ]);
     if (running.signal.aborted) return;

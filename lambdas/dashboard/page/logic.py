@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 INDEX = "index.html"
 CONFIG = "config.json"
-VENDOR = "vendor/"
+_CHANGES, _LASTS = "no-cache", "public, max-age=31536000, immutable"
 _USUAL = "range=7d"
 
 CONTENT_TYPES = {
@@ -38,20 +38,27 @@ class File:
 
 
 def page_files(contents: Mapping[str, str], config: Mapping[str, object]) -> dict[str, File]:
-    """What may be asked for, by path: the page's files and `config.json`."""
-    every = {**contents, CONFIG: json.dumps(config)}
-    return {path: _file(path, content) for path, content in every.items()}
+    """What may be asked for, by path: `index.html`, `config.json`, the rest in a folder named by its content.
+
+    What is in that folder never changes, so that a browser keeps it; the modules name one another relatively.
+    """
+    rest = {path: content for path, content in contents.items() if path != INDEX}
+    version = _hash(json.dumps(sorted(rest.items())))[:12]
+    index = contents[INDEX].replace("{version}", version)
+    return {
+        INDEX: _file(INDEX, index, _CHANGES),
+        CONFIG: _file(CONFIG, json.dumps(config), _CHANGES),
+        **{f"{version}/{path}": _file(path, content, _LASTS) for path, content in rest.items()},
+    }
 
 
-def _file(path: str, content: str) -> File:
-    # A vendored file has its version in its name; the others may change with a deployment.
-    lasting = path.startswith(VENDOR)
-    return File(
-        content=content,
-        content_type=CONTENT_TYPES[path.rpartition(".")[2]],
-        cache_control="public, max-age=31536000, immutable" if lasting else "no-cache",
-        etag=f'"{hashlib.sha256(content.encode()).hexdigest()[:32]}"',
-    )
+def _file(path: str, content: str, cache_control: str) -> File:
+    kind = CONTENT_TYPES[path.rpartition(".")[2]]
+    return File(content, kind, cache_control, f'"{_hash(content)[:32]}"')
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def security_headers(sign_in_url: str) -> dict[str, str]:

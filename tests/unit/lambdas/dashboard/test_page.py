@@ -11,11 +11,15 @@ from lambdas.dashboard.page.logic import CONTENT_TYPES, File, page_files, respon
 from lambdas.dashboard.page.settings import Settings
 
 SIGN_IN = "https://web-analytics-dashboard-1.auth.eu-north-1.amazoncognito.com"
-FILES = page_files(
-    {"index.html": "<!doctype html>", "js/main.js": "export {};", "vendor/echarts-6.1.0.min.js": "0"},
-    {"room": "web_analytics"},
-)
+CONTENTS = {
+    "index.html": '<script src="{version}/js/main.js">',
+    "js/main.js": "export {};",
+    "icon.svg": "<svg/>",
+}
+FILES = page_files(CONTENTS, {"room": "web_analytics"})
+(VERSION,) = {path.partition("/")[0] for path in FILES if "/" in path}
 HEADERS = security_headers(SIGN_IN)
+LASTING = "public, max-age=31536000, immutable"
 
 
 def get(file: str | None = None, *, path: str = "/v1/", **more: Any) -> dict[str, Any]:
@@ -53,13 +57,9 @@ def test_path_of_the_sign_in_address_is_no_part_of_the_policy() -> None:
     [
         (None, "text/html; charset=utf-8", "no-cache"),
         ("index.html", "text/html; charset=utf-8", "no-cache"),
-        ("js/main.js", "text/javascript; charset=utf-8", "no-cache"),
+        (f"{VERSION}/js/main.js", "text/javascript; charset=utf-8", LASTING),
         ("config.json", "application/json", "no-cache"),
-        (
-            "vendor/echarts-6.1.0.min.js",
-            "text/javascript; charset=utf-8",
-            "public, max-age=31536000, immutable",
-        ),
+        (f"{VERSION}/icon.svg", "image/svg+xml", LASTING),
     ],
 )
 def test_file_comes_with_its_type_its_age_and_the_security_headers(
@@ -73,7 +73,7 @@ def test_file_comes_with_its_type_its_age_and_the_security_headers(
 
 
 @pytest.mark.parametrize(
-    "file", ["../lambdas/dashboard/page/handler.py", "js/../index.html", "js", "/etc/passwd", ""]
+    "file", ["../lambdas/dashboard/page/handler.py", "js/../index.html", "js/main.js", "/etc/passwd", ""]
 )
 def test_only_the_files_of_the_page_can_be_asked_for(file: str) -> None:
     answer = get(file)
@@ -83,8 +83,8 @@ def test_only_the_files_of_the_page_can_be_asked_for(file: str) -> None:
 
 @pytest.mark.parametrize("tags", ["{0}", "W/{0}", '"other", W/{0}'])
 def test_file_that_the_browser_has_is_not_sent_again(tags: str) -> None:
-    etag = get("js/main.js")["headers"]["ETag"]
-    answer = get("js/main.js", headers={"If-None-Match": tags.format(etag)})
+    etag = get("config.json")["headers"]["ETag"]
+    answer = get("config.json", headers={"If-None-Match": tags.format(etag)})
     assert (answer["statusCode"], answer["body"]) == (304, "")
     assert get("index.html", headers={"If-None-Match": etag})["statusCode"] == 200
 
@@ -122,3 +122,9 @@ def test_settings_are_read_from_the_environment() -> None:
 def test_setting_that_is_missing_is_named(name: str) -> None:
     with pytest.raises(ValueError, match=f"environment variable {name}: must be set"):
         Settings.load({**ENVIRONMENT, name: ""})
+
+
+def test_index_names_the_folder_that_is_named_by_its_content() -> None:
+    assert get()["body"] == f'<script src="{VERSION}/js/main.js">'
+    changed = page_files({**CONTENTS, "js/main.js": "export { };"}, {})
+    assert not set(changed) & {path for path in FILES if "/" in path}
