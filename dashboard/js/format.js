@@ -1,5 +1,7 @@
 /** Numbers, times and names as the viewer's language writes them; every time is UTC. */
 
+/** Stands for a part of nothing. */
+export const NOTHING = "–";
 const language = navigator.language;
 const whole = new Intl.NumberFormat(language, { maximumFractionDigits: 0 });
 const money = new Intl.NumberFormat(language, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
@@ -17,8 +19,8 @@ const clock = utc({ timeStyle: "medium" });
 export const formatNumber = (value) => whole.format(value);
 export const formatAmount = (value) => money.format(value);
 export const formatShort = (value) => short.format(value);
-export const formatShare = (part, all) => (all > 0 ? share.format(part / all) : "–");
-export const formatRatio = (value, by) => (by > 0 ? ratio.format(value / by) : "–");
+export const formatShare = (part, all) => (all > 0 ? share.format(part / all) : NOTHING);
+export const formatRatio = (value, by) => (by > 0 ? ratio.format(value / by) : NOTHING);
 export const formatDay = (time) => day.format(time);
 export const formatDate = (time) => date.format(time);
 export const formatHour = (time) => hour.format(time);
@@ -26,7 +28,7 @@ export const formatMoment = (time) => moment.format(time);
 export const formatClock = (time) => clock.format(time);
 
 export function formatDuration(seconds) {
-  if (seconds === null) return "–";
+  if (seconds === null) return NOTHING;
   const unit = seconds < 90 ? ["second", 1] : seconds < 5400 ? ["minute", 60] : ["hour", 3600];
   const format = { style: "unit", unit: unit[0], unitDisplay: "short", maximumFractionDigits: 1 };
   return new Intl.NumberFormat(language, format).format(seconds / unit[1]);

@@ -1,6 +1,7 @@
 /** The figures on top: each is shown as soon as what it is made of has come. */
 
 import { element } from "./elements.js";
+import { NOTHING } from "./format.js";
 
 export class Tiles {
   /** @param {{label: string, queries: string[], format: (n: number) => string, read: Function}[]} definitions */
@@ -22,11 +23,11 @@ async function drawTile(tile, answers) {
     const found = await Promise.all(queries.map((query) => answers.get(query)));
     if (answers.signal.aborted) return;
     const { value, note, warn = false } = read(...found.map(({ rows }) => rows));
-    fill(tile.place, label, format(value), value, note);
+    fill(tile.place, label, format(value), value, note?.startsWith(NOTHING) ? "" : note);
     tile.place.classList.toggle("warn", warn);
     tile.period = answers.period;
   } catch (error) {
-    if (!answers.signal.aborted && !answers.isOf(tile.period)) fill(tile.place, label, "–", null, "not available");
+    if (!answers.signal.aborted && !answers.isOf(tile.period)) fill(tile.place, label, NOTHING, null, "not available");
     throw error;
   }
 }
