@@ -57,11 +57,13 @@ def _of_delivery(settings: ClickLogger) -> list[Alarm]:
     return [
         Alarm(
             "consumer-errors",
-            "The consumer function fails, so that Firehose calls it again with the whole batch.",
-            "Read its log: it fails when it can keep dead letters nowhere, or by the code. After its retries "
-            "Firehose puts the batch under clicklog_error/processing-failed/.",
-            _function("Errors", CONSUMER),
+            "Firehose's calls of the consumer function fail: its own errors, throttles, a permission.",
+            "Read its log, then the delivery's error log: Firehose calls again with the whole batch, and "
+            "after its retries puts that under clicklog_error/processing-failed/.",
+            # Of all calls; Lambda counts no error where a throttle or a policy let none through.
+            _firehose("ExecuteProcessing.Success", "Average"),
             1,
+            comparison="LessThanThreshold",
         ),
         Alarm(
             "dead-letters",
@@ -78,15 +80,18 @@ def _of_delivery(settings: ClickLogger) -> list[Alarm]:
             1,
         ),
         Alarm(
+            "clicks-not-converted",
+            "Clicks are in DynamoDB and not in the Parquet files.",
+            "They are under clicklog_error/format-conversion-failed/; errorMessage says what does not fit "
+            "the table.",
+            _firehose("FailedConversion.Records"),
+            1,
+        ),
+        Alarm(
             "delivery-freshness",
             "A click has been in Firehose for a quarter of an hour longer than its buffers explain.",
             "Read the delivery's error log: most often a permission or a changed table.",
-            Metric(
-                "AWS/Firehose",
-                "DeliveryToS3.DataFreshness",
-                {"DeliveryStreamName": DELIVERY_STREAM},
-                "Maximum",
-            ),
+            _firehose("DeliveryToS3.DataFreshness", "Maximum"),
             usual + _LATE_IN_SECONDS,
             periods=2,
         ),
@@ -99,6 +104,11 @@ def _api(name: str) -> Metric:
 
 def _function(name: str, function: str) -> Metric:
     return Metric("AWS/Lambda", name, {"FunctionName": function})
+
+
+def _firehose(name: str, statistic: str = "Sum") -> Metric:
+    """https://docs.aws.amazon.com/firehose/latest/dev/monitoring-with-cloudwatch-metrics.html"""
+    return Metric("AWS/Firehose", name, {"DeliveryStreamName": DELIVERY_STREAM}, statistic)
 
 
 def _own(name: str, function: str) -> Metric:

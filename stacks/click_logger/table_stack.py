@@ -14,6 +14,8 @@ from stacks.click_logger.config import ClickLogger, ClickLoggerConfig
 from stacks.click_logger.names import (
     CALLER_INDEX,
     DATABASE,
+    DEAD_LETTER_FOLDER,
+    ERROR_FOLDER,
     FOLDER,
     ITEM_TABLE,
     PARTITION,
@@ -108,5 +110,8 @@ def _key(partition: str, sort: str) -> list[dict[str, str]]:
 
 
 def _expiries(settings: ClickLogger) -> Iterator[Expiry]:
-    if settings.files_expire_after_days is not None:
-        yield Expiry("Clicks", FOLDER, settings.files_expire_after_days)
+    days = settings.files_expire_after_days
+    if days is not None:
+        yield Expiry("Clicks", FOLDER, days)
+        yield Expiry("Undeliverable", ERROR_FOLDER, days)
+        yield Expiry("DeadLetters", DEAD_LETTER_FOLDER, days)

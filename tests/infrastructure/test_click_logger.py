@@ -9,8 +9,9 @@ import pytest
 
 from stacks.click_logger.api_stack import ClickApiStack
 from stacks.click_logger.delivery_stack import ClickDeliveryStack
-from stacks.click_logger.monitoring_stack import ClickMonitoringStack
+from stacks.click_logger.monitoring_stack import NAME_PREFIX, RUNBOOK, ClickMonitoringStack
 from stacks.click_logger.table_stack import ClickTableStack
+from stacks.config import ROOT
 
 STREAM = "AWS::KinesisFirehose::DeliveryStream"
 ITEMS = "AWS::DynamoDB::Table"
@@ -163,7 +164,7 @@ def test_clicks_expire_when_told_to(synthesize: Any) -> None:
         for rule in rules["LifecycleConfiguration"]["Rules"]
         if "Prefix" in rule
     }
-    assert expiries == {"clicklog/": 90}
+    assert expiries == {"clicklog/": 90, "clicklog_error/": 90, "clicklog_dead_letters/": 90}
     function = synthesize(ClickDeliveryStack, click_logger=settings).properties("AWS::Lambda::Function")
     assert function["Environment"]["Variables"]["ITEMS_EXPIRE_AFTER_DAYS"] == "30"
 
@@ -177,6 +178,32 @@ def test_freshness_alarm_is_later_than_the_buffers(synthesize: Any) -> None:
         if item["Properties"]["AlarmName"] == "click-logger-delivery-freshness"
     ]
     assert alarm["Threshold"] == 900 + 900 + 900
+
+
+@pytest.mark.parametrize(
+    ("name", "metric", "statistic", "comparison"),
+    [
+        ("consumer-errors", "ExecuteProcessing.Success", "Average", "LessThanThreshold"),
+        ("clicks-not-converted", "FailedConversion.Records", "Sum", "GreaterThanOrEqualToThreshold"),
+    ],
+)
+def test_click_that_firehose_sets_aside_raises_an_alarm(
+    clicks: Any, name: str, metric: str, statistic: str, comparison: str
+) -> None:
+    alarms = clicks["ClickLoggerMonitoring"].of_type("AWS::CloudWatch::Alarm").values()
+    found = {item["Properties"]["AlarmName"]: item["Properties"] for item in alarms}
+    alarm = found[f"click-logger-{name}"]
+    assert (alarm["MetricName"], alarm["Statistic"], alarm["Threshold"]) == (metric, statistic, 1)
+    assert alarm["ComparisonOperator"] == comparison
+    assert alarm["Dimensions"] == [
+        {"Name": "DeliveryStreamName", "Value": "click-logger-firehose-delivery-stream"}
+    ]
+
+
+def test_every_alarm_has_its_section_in_the_systems_page(clicks: Any) -> None:
+    page = (ROOT / RUNBOOK).read_text(encoding="utf-8")
+    for item in clicks["ClickLoggerMonitoring"].of_type("AWS::CloudWatch::Alarm").values():
+        assert f"### {item['Properties']['AlarmName'].removeprefix(NAME_PREFIX)}\n" in page
 
 
 def test_alarms_tell_a_topic_and_a_mail_address_if_there_is_one(synthesize: Any) -> None:

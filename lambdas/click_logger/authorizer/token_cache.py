@@ -7,7 +7,7 @@ from lambdas.click_logger.authorizer.tokens import Caller, Tokens
 PAUSE_SECONDS = 10.0
 """Between two readings that an unknown token or a failure asks for; in each copy of the function."""
 STALE_SECONDS = 3600.0
-"""How long the tokens that are known stay good while the secret cannot be read."""
+"""How long the tokens that are known stay good after their time, while the secret cannot be read."""
 
 
 class TokensUnavailableError(Exception):
@@ -53,7 +53,7 @@ class TokenCache:
         return found
 
     def _find(self, token: str) -> Caller | None:
-        if self._tokens is None or self._age() >= STALE_SECONDS:
+        if self._tokens is None or self._age() >= self._ttl_seconds + STALE_SECONDS:
             return None
         return self._tokens.find(token)
 

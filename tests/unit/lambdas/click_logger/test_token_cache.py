@@ -106,12 +106,20 @@ def test_known_tokens_stay_good_for_an_hour_without_the_secret(
     secret.error = aws_error("InternalServiceError", 500)
     clock.sleep(TTL)
     assert name_of(OLD) == "shop"
-    clock.sleep(STALE_SECONDS - TTL - 1)
+    clock.sleep(STALE_SECONDS - 1)
     assert name_of(OLD) == "shop"
     clock.sleep(1)
     with pytest.raises(TokensUnavailableError):
         name_of(OLD)
     assert failures == [secret.error] * 2
+
+
+def test_longest_time_of_the_tokens_leaves_them_an_hour_as_well(secret: Secret, clock: Clock) -> None:
+    cache = TokenCache(secret, ttl_seconds=3600, clock=clock, on_failure=lambda error: None)
+    assert cache.caller(OLD) is not None
+    secret.error = aws_error("InternalServiceError", 500)
+    clock.sleep(3600)
+    assert cache.caller(OLD) is not None
 
 
 def test_unknown_token_is_undecided_while_the_secret_cannot_be_read(
