@@ -84,8 +84,8 @@ class ClickLogger(Section):
     items are kept."""
 
     files_expire_after_days: int | None = Field(default=None, ge=1, le=3650)
-    """Days after which S3 deletes the Parquet files, and what could not be delivered or still is a dead letter;
-    without a number all are kept."""
+    """Days after which S3 deletes the Parquet files, what could not be delivered and dead letters; without a
+    number all are kept."""
 
     alarm_email: EmailAddress | None = None
     """Who gets a mail from the alarm topic, after confirming the subscription; anyone may subscribe later."""
