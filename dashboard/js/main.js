@@ -35,6 +35,7 @@ class Page {
     this.period = period;
     if (push) history.pushState(null, "", writePeriod(period));
     this.#showPeriod();
+    byId("subtitle").textContent = daysOf(period);
     await this.load({ announce: push });
   }
 
@@ -65,9 +66,8 @@ class Page {
     const failed = first && !first.reason.isEarly;
     byId("notice").hidden = !failed;
     byId("notice").textContent = failed ? `Not all figures could be had. ${first.reason.message}` : "";
-    const { start, end } = this.period;
-    const days = start === end ? formatDate(Date.parse(start)) : `${formatDate(Date.parse(start))} – ${formatDate(Date.parse(end))}`;
-    if (!first) byId("subtitle").textContent = `${days} · as of ${formatClock(askedAt)} UTC`;
+    const days = daysOf(this.period);
+    byId("subtitle").textContent = !failed && Number.isFinite(askedAt) ? `${days} · as of ${formatClock(askedAt)} UTC` : days;
     if (announce) byId("announcement").textContent = first ? "" : `Figures of ${days} are shown.`;
     document.documentElement.dataset.state = first ? "error" : "ready";
   }
@@ -143,6 +143,11 @@ async function drawPanel(panel, answers, running, retry) {
     if (!answers.isOf(panel.shown?.period)) panel.fail(error, retry);
     throw error;
   }
+}
+
+function daysOf({ start, end }) {
+  const [first, last] = [start, end].map((day) => formatDate(Date.parse(day)));
+  return first === last ? first : `${first} – ${last}`;
 }
 
 function listenToTheme(changed) {
