@@ -140,6 +140,8 @@ def _read_catalog(stack: Stack, data: DashboardData) -> dict[str, Permission]:
             ["glue:BatchGetPartition", "glue:GetDatabase", "glue:GetPartitions", "glue:GetTable"],
             [f"{glue}:catalog", f"{glue}:database/{data.database}", *tables],
         ),
+        # https://docs.aws.amazon.com/athena/latest/ug/fine-grained-access-to-glue-resources.html
+        "AthenaAsksForDefault": allow(["glue:GetDatabase"], [f"{glue}:database/default"]),
         "UseLakeFormation": allow(
             ["lakeformation:GetDataAccess"], ["*"], wildcard="GetDataAccess knows no narrower resource."
         ),

@@ -70,7 +70,9 @@ class EventReporting(Section):
     database_name: GlueName = "event_reporting"
     """The Glue database; the table in it is `events`."""
 
-    first_day: date = date(2026, 1, 1)
+    first_day: Annotated[date, allowed("a date, `YYYY-MM-DD`, no later than the first event")] = date(
+        2026, 1, 1
+    )
     """The first day (UTC) that the table can have events of: earlier folders are not looked at."""
 
     buffering_hints: ParquetBuffering = ParquetBuffering()

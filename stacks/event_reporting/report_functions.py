@@ -52,6 +52,8 @@ class ReportFunctions:
             "ReadTable": allow(
                 ["glue:GetDatabase", "glue:GetPartitions", "glue:GetTable"], names.catalog_arns
             ),
+            # https://docs.aws.amazon.com/athena/latest/ug/fine-grained-access-to-glue-resources.html
+            "AthenaAsksForDefault": allow(["glue:GetDatabase"], [names.arn("glue", "database/default")]),
             "ReadEvents": allow(
                 ["s3:GetObject"],
                 [f"{names.events_bucket_arn}/{EVENTS_FOLDER}*"],
@@ -62,7 +64,7 @@ class ReportFunctions:
                 [names.events_bucket_arn, names.results_bucket_arn],
             ),
             "WriteResult": allow(
-                ["s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3:PutObject"],
+                ["s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"],
                 [f"{names.results_bucket_arn}/{RESULTS_FOLDER}*"],
                 wildcard="Athena names the objects of a result itself.",
             ),

@@ -138,7 +138,7 @@ def test_buckets_can_have_names_of_the_users(synthesize: Any) -> None:
         ({"buffering_hints": {"size_in_mbs": 63}}, "size_in_mbs: must be 64-128"),
         ({"report": {"email": "nobody"}}, "report.email"),
         ({"report": {"query_timeout_in_minutes": 121}}, "query_timeout_in_minutes: must be 1-120"),
-        ({"first_day": "yesterday"}, "first_day"),
+        ({"first_day": "yesterday"}, "first_day: must be a date, `YYYY-MM-DD`"),
     ],
 )
 def test_setting_that_aws_would_refuse_is_named(synthesize: Any, settings: Any, words: str) -> None:

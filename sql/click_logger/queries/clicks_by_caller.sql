@@ -1,12 +1,13 @@
--- Who clicks most, in how many contexts, and on how many components? The last 30 days, each click once.
+-- Who clicks most, in how many contexts, on how many components? The last 30 days; each click as it was last sent.
 with clicks as (
-    select distinct
+    select
         requestid,
         contextid,
-        component,
-        callerid
+        max_by(component, createdtime) as component,
+        max_by(callerid, createdtime) as callerid
     from click_logger_db.click_log
     where data >= date_format(current_date - interval '30' day, '%Y-%m-%d')
+    group by requestid, contextid
 )
 select
     callerid,

@@ -1,12 +1,13 @@
--- What is clicked most, and by how many callers? The last 30 days; a click that was delivered twice counts once.
+-- What is clicked most, and by how many callers? The last 30 days; each click once, as it was last sent.
 with clicks as (
-    select distinct
+    select
         requestid,
         contextid,
-        component,
-        callerid
+        max_by(component, createdtime) as component,
+        max_by(callerid, createdtime) as callerid
     from click_logger_db.click_log
     where data >= date_format(current_date - interval '30' day, '%Y-%m-%d')
+    group by requestid, contextid
 )
 select
     component,

@@ -60,6 +60,7 @@ ROLES: dict[str, dict[str, tuple[list[str], list[str]]]] = {
             ["glue:BatchGetPartition", "glue:GetDatabase", "glue:GetPartitions", "glue:GetTable"],
             CATALOG,
         ),
+        "AthenaAsksForDefault": (["glue:GetDatabase"], ["glue:database/default"]),
         "UseLakeFormation": (["lakeformation:GetDataAccess"], ["*"]),
         "ReadData": (["s3:GetObject"], [f"{BUCKET}/raw/firehose/*"]),
         "UseBucket": (["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"], [BUCKET]),

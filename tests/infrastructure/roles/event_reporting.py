@@ -34,10 +34,11 @@ ROLES: dict[str, dict[str, tuple[list[str], list[str]]]] = {
         {
             "StartQuery": (["athena:StartQueryExecution"], [WORK_GROUP]),
             "ReadTable": (["glue:GetDatabase", "glue:GetPartitions", "glue:GetTable"], TABLE),
+            "AthenaAsksForDefault": (["glue:GetDatabase"], ["glue:database/default"]),
             "ReadEvents": (["s3:GetObject"], [f"{EVENTS}/events/*"]),
             "UseBuckets": (["s3:GetBucketLocation", "s3:ListBucket"], [EVENTS, RESULTS]),
             "WriteResult": (
-                ["s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3:PutObject"],
+                ["s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"],
                 [f"{RESULTS}/results/*"],
             ),
         },

@@ -87,6 +87,7 @@ ROLES = {
             ["glue:BatchGetPartition", "glue:GetDatabase", "glue:GetPartitions", "glue:GetTable"],
             sorted([*GLUE_TABLE, "glue:table/web_log_iceberg_db/web_log_failed_records"]),
         ),
+        "AthenaAsksForDefault": (["glue:GetDatabase"], ["glue:database/default"]),
         "UseLakeFormation": (["lakeformation:GetDataAccess"], ["*"]),
         "ReadData": (
             ["s3:GetObject"],
