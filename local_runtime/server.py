@@ -13,13 +13,16 @@ from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import orjson
 import uvicorn
 
 from local_runtime.addresses import LOGIN_PATH
 from local_runtime.control import Control
 from local_runtime.errors import LocalRuntimeError
+from local_runtime.origins import host_refusal, page_refusal
 from local_runtime.run import LocalRun
 from local_runtime.services.measurements import MeteredGateway
+from local_runtime.wire.http import respond
 from local_runtime.wire.router import is_aws_request
 
 HOST = "127.0.0.1"
@@ -69,17 +72,27 @@ class Application:
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        path = scope["path"]
-        if path.startswith("/_local/"):
-            await self._control(scope, receive, send)
-        elif path.startswith(f"{LOGIN_PATH}/"):
-            await self._aws.login(scope, receive, send)
+        path, headers = scope["path"], scope["headers"]
+        refusal = host_refusal(headers)
+        if refusal is not None:
+            await _forbid(send, refusal)
         elif tuple(path.split("/", 3)[1:3]) in self._apis:
             await self._metered_gateway(scope, receive, send)
+        elif path.startswith(f"{LOGIN_PATH}/"):  # any page may send its readers there, as on AWS
+            await self._aws.login(scope, receive, send)
+        elif (refusal := page_refusal(headers)) is not None:
+            await _forbid(send, refusal)
+        elif path.startswith("/_local/"):
+            await self._control(scope, receive, send)
         elif is_aws_request(scope):
             await self._aws(scope, receive, send)
         else:  # it says which APIs there are
             await self._gateway(scope, receive, send)
+
+
+async def _forbid(send: Send, reason: str) -> None:
+    body = orjson.dumps({"message": f"Forbidden: {reason}"})
+    await respond(send, 403, [(b"content-type", b"application/json")], body)
 
 
 class _Server(uvicorn.Server):

@@ -186,7 +186,7 @@ REQUEST_ATTACKS: tuple[RequestAttack, ...] = (
         End.STORED,
         headers={"X-Forwarded-For": "127.0.0.1, ' OR 1=1", "Forwarded": "for=x"},
     ),
-    RequestAttack("header: host", End.STORED, headers={"Host": "evil.example"}),
+    RequestAttack("header: host", headers={"Host": "evil.example"}),
     RequestAttack(
         "header: who it is",
         End.STORED,

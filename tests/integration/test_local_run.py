@@ -75,6 +75,28 @@ def test_event_travels_from_http_to_sql(run: LocalRunProcess) -> None:
     assert run.sql(f"select count(*) as n from {TABLE} where user_id = 'batch'") == [{"n": 1}]
 
 
+@pytest.mark.parametrize(
+    ("path", "fields"),
+    [
+        ("/_local/flush", {"Origin": "https://evil.example", "Content-Type": "text/plain"}),
+        ("/_local/status", {"Sec-Fetch-Site": "cross-site"}),
+        ("/_local/status", {"Host": "evil.example"}),
+        ("/", {"Origin": "https://evil.example", "X-Amz-Target": "Kinesis_20131202.ListStreams"}),
+        ("/", {"Host": "evil.example", "X-Amz-Target": "Kinesis_20131202.ListStreams"}),
+        ("/log-collector/v1/streams", {"Host": "evil.example"}),
+        ("/_cognito/somebody/login", {"Host": "evil.example"}),
+    ],
+)
+def test_page_of_the_internet_cannot_drive_the_run(
+    run: LocalRunProcess, path: str, fields: dict[str, str]
+) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", run.port, timeout=30)
+    connection.request("POST", path, "{}", fields)
+    response = connection.getresponse()
+    assert (response.status, json.loads(response.read())["message"][:10]) == (403, "Forbidden:")
+    connection.close()
+
+
 def test_poison_record_is_lost_alone_into_the_error_prefix(run: LocalRunProcess) -> None:
     before = len(error_envelopes(run))
     poison = ["", "not json", '"a string"', json.dumps({"user_id": 7}), "{"]
