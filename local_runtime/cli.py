@@ -91,6 +91,7 @@ def _serve(
     wait_scale: float,
 ) -> None:
     from local_runtime.assembly import load_assembly
+    from local_runtime.banner import banner
     from local_runtime.coverage import check_coverage
     from local_runtime.logs import log_to
     from local_runtime.run import LocalRun
@@ -101,11 +102,12 @@ def _serve(
     without_effect = check_coverage(assembly)
     listener = listen(port)
     bound: int = listener.getsockname()[1]
+    endpoint_url = f"http://127.0.0.1:{bound}"
     try:
         run = LocalRun(
             assembly,
             directory,
-            endpoint_url=f"http://127.0.0.1:{bound}",
+            endpoint_url=endpoint_url,
             interval_seconds=interval,
             throttle=throttle,
             wait_scale=wait_scale,
@@ -115,7 +117,7 @@ def _serve(
 
     def opened() -> None:
         directory.announce(RunInfo(os.getpid(), bound, str(assembly_directory.resolve())))
-        _print_banner(run, bound, directory.root, without_effect)
+        print(banner(run, endpoint_url, directory.root, without_effect), flush=True)
 
     run.start()
     try:
@@ -125,29 +127,6 @@ def _serve(
         run.stop()
     if run.failure is not None:
         raise LocalRuntimeError(f"the lakehouse could not be opened: {run.failure}")
-
-
-def _print_banner(run: Any, port: int, root: Path, without_effect: dict[str, int]) -> None:
-    lines = [f"The local run is up on http://127.0.0.1:{port} (Ctrl-C ends it; state in {root})"]
-    for name, api in run.gateway.apis.items():
-        lines += [f"  API       http://127.0.0.1:{port}/{name}/{stage}" for stage in api.stages]
-    lines += [f"  stream    {stream.name}" for stream in run.streams.streams()]
-    lines += [f"  delivery  {delivery.name}, every {delivery.interval:g} s" for delivery in run.deliveries]
-    lines += [
-        f"  recovers  {delivery.name}: {found}" for delivery in run.deliveries for found in delivery.found
-    ]
-    lines += [f"  function  {function.name}" for function in run.functions]
-    lines += [f"  machine   {machine.name}" for machine in run.workflows.machines.machines.values()]
-    lines += [f"  rule      {rule}" for rule in run.workflows.rules.coming()]
-    lines += [f"  crawler   {crawler}" for crawler in run.crawlers.coming()]
-    if without_effect:
-        names = ", ".join(f"{kind} ({count})" for kind, count in sorted(without_effect.items()))
-        lines.append(f"  without effect here: {names}")
-    lines += [
-        f"  AWS SDK   AWS_ENDPOINT_URL=http://127.0.0.1:{port}",
-        '  then      python -m local_runtime flush; python -m local_runtime sql "select ..."',
-    ]
-    print("\n".join(lines), flush=True)
 
 
 @app.command()
@@ -310,10 +289,18 @@ def flush(
     if not answer["flushed"]:
         waiting = sum(delivery["waiting"] for delivery in answer["status"]["deliveries"])
         raise LocalRuntimeError(f"{waiting} records are not delivered after {timeout:g} s; see `status`")
-    for delivery in answer["status"]["deliveries"]:
+    print("\n".join(flushed_lines(answer["status"]["deliveries"])))
+
+
+def flushed_lines(deliveries: list[dict[str, Any]]) -> list[str]:
+    """A line for each delivery stream that ever had a record; for all of them when none had."""
+    told = [delivery for delivery in deliveries if any(delivery["counters"].values())]
+    lines = []
+    for delivery in told or deliveries:
         counters = delivery["counters"]
-        failed = sum(value for name, value in counters.items() if name.endswith("-failed"))
-        print(f"{delivery['name']}: {counters.get('stored', 0)} stored, {failed} failed, 0 waiting")
+        failed = sum(count for name, count in counters.items() if name.endswith("-failed"))
+        lines.append(f"{delivery['name']}: {counters.get('stored', 0)} stored, {failed} failed, 0 waiting")
+    return lines
 
 
 @app.command()

@@ -79,6 +79,7 @@ class LocalRun:
         self._state = state
         self._endpoint_url = endpoint_url
         self._access_log = LogFile(state.logs / "access.log")
+        self._logs = [self._access_log]
         self.streams = StreamStore(state.kinesis)
         for resource in assembly.of_type("AWS::Kinesis::Stream"):
             self.streams.ensure_stream(StreamDefinition.from_resource(resource))
@@ -149,6 +150,7 @@ class LocalRun:
 
     def _function(self, resource: Resource) -> LambdaFunction:
         log_file = LogFile(self._state.logs / f"{resource.physical_id}.log")
+        self._logs.append(log_file)
 
         def sink(line: str) -> None:
             log_file(line)
@@ -247,14 +249,18 @@ class LocalRun:
                 log.error("%s: %d records expired before they were delivered", delivery.name, lost)
         self.streams.trim(stream_readers(self.deliveries))
 
-    def stop(self) -> None:
-        """End all threads and processes of the run; nothing is drained, everything accepted is kept."""
+    def request_stop(self) -> None:
+        """Begin nothing more; whoever waits for a function or a delivery waits no longer."""
         self._stopping.set()
         self.workflows.interrupt()
         for delivery in self.deliveries:
             delivery.request_stop()
         for function in self.functions:
             function.close()
+
+    def stop(self) -> None:
+        """End all threads and processes of the run; nothing is drained, everything accepted is kept."""
+        self.request_stop()
         self.workflows.close()
         self.gateway.close()
         self._ready.wait()
@@ -270,7 +276,8 @@ class LocalRun:
         self._ledger.close()
         self._direct_put_store.close()
         self.streams.close()
-        self._access_log.close()
+        for log_file in self._logs:
+            log_file.close()
 
     def flush(self, timeout: float) -> bool:
         """Deliver everything that the streams hold now; whether all of it was within `timeout` seconds."""

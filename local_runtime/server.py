@@ -139,4 +139,5 @@ def serve(run: LocalRun, listener: socket.socket, on_open: Callable[[], None]) -
         with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
             runner.run(main())
     finally:
+        run.request_stop()
         application.close()

@@ -50,7 +50,9 @@ class StateDirectory:
             LocalRuntimeError: another run has it, it cannot be written, or another format is in it.
         """
         try:
-            self.logs.mkdir(parents=True, exist_ok=True)
+            # Events, published messages and sign-in codes are for the user alone.
+            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.logs.mkdir(exist_ok=True)
             self._lock()
         except OSError as error:
             raise LocalRuntimeError(f"{self.root}: the state cannot be used: {error.strerror}") from None

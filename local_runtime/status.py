@@ -6,6 +6,7 @@ import time
 from dataclasses import asdict
 from typing import Any
 
+from local_runtime.coverage import WITHOUT_EFFECT, check_coverage
 from local_runtime.deliveries import StreamSource
 from local_runtime.firehose.delivery import Delivery
 from local_runtime.firehose.direct_put import DirectPut
@@ -25,6 +26,7 @@ def run_status(run: LocalRun) -> dict[str, Any]:
         "deliveries": [_delivery(delivery) for delivery in run.deliveries],
         "tables": _tables(run),
         "functions": [function.name for function in run.functions],
+        "without_effect": {kind: WITHOUT_EFFECT[kind] for kind in sorted(check_coverage(run.assembly))},
         "metrics": run.metrics.snapshot(),
     }
 

@@ -58,6 +58,10 @@ def _status_table(status: Mapping[str, Any]) -> Table:
     for item in status["tables"]:
         what = ", ".join(f"{item[name]} {name}" for name in ("rows", "files", "bytes", "snapshots"))
         table.add_row("table", f"{item['database']}.{item['table']}", what)
+    if status["functions"]:
+        table.add_row("functions", str(len(status["functions"])), ", ".join(status["functions"]))
+    for kind, why in status["without_effect"].items():
+        table.add_row("no effect", kind, _plain(why), style="dim")
     if status["failure"] is not None:
         table.add_row("failure", "lakehouse", _plain(status["failure"]))
     return table

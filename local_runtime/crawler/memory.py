@@ -76,11 +76,10 @@ class CrawlMemory:
     def remember(self, crawler: str, found: Mapping[str, Known]) -> None:
         """Put these in place of what was known; what is gone is forgotten."""
         rows = [(crawler, uri, known.version, _write(known.sample)) for uri, known in found.items()]
-        with self._lock:
+        with self._lock, self._db:
             self._db.execute("begin immediate")
             self._db.execute("delete from file where crawler = ?", (crawler,))
             self._db.executemany("insert into file values (?, ?, ?, ?)", rows)
-            self._db.execute("commit")
 
     def add(self, outcome: CrawlOutcome) -> None:
         row = (outcome.crawler, outcome.started, outcome.ended, json.dumps(asdict(outcome)))

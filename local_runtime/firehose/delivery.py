@@ -130,6 +130,8 @@ class Delivery:
         """Deliver nothing more: what is not delivered stays in the stream."""
         self._stopping.set()
         self._wake.set()
+        with self._delivered:
+            self._delivered.notify_all()
 
     def join(self) -> None:
         """Wait for the step under way to end."""

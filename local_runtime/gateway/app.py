@@ -17,6 +17,7 @@ from local_runtime.errors import LocalRuntimeError
 from local_runtime.gateway import asgi
 from local_runtime.gateway.api import Method, RestApi, Stage, Target
 from local_runtime.gateway.authorization import Authorization
+from local_runtime.gateway.cognito_authorizer import CognitoAuthorizers
 from local_runtime.gateway.compression import compressed
 from local_runtime.gateway.context import Invocation, Request, Response, request_context
 from local_runtime.gateway.counters import ApiCounters
@@ -231,13 +232,10 @@ def _check_targets(
 def _token_check(
     methods: Iterable[Method], keys: KeySetOfPool | None, clock: Callable[[], float]
 ) -> Callable[[Invocation], None]:
-    """The check of Cognito tokens; its library is loaded only for an API that has such an authorizer."""
     if all(method.authorization != "COGNITO_USER_POOLS" for method in methods):
         return _never
     if keys is None:
         raise LocalRuntimeError("an API asks for tokens of a Cognito user pool, the local run has no pools")
-    from local_runtime.gateway.cognito_authorizer import CognitoAuthorizers
-
     return CognitoAuthorizers(keys, clock)
 
 

@@ -11,10 +11,6 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from joserfc import jwt
-from joserfc.errors import JoseError
-from joserfc.jwk import KeySet
-
 from local_runtime.gateway.context import Invocation
 from local_runtime.gateway.gateway_response import GatewayError
 from local_runtime.gateway.user_pool_keys import KeySetOfPool
@@ -47,6 +43,10 @@ class CognitoAuthorizers:
 
     def _verified(self, token: str, pool: str) -> dict[str, Any] | None:
         """The claims, where one of the pool's keys signed them."""
+        from joserfc import jwt  # the first token pays for it, the start of the run does not
+        from joserfc.errors import JoseError
+        from joserfc.jwk import KeySet
+
         try:
             keys = KeySet.import_key_set({"keys": list(self._keys(pool)["keys"])})
         except LookupError:

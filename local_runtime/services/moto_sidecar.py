@@ -37,6 +37,8 @@ log = logging.getLogger(__name__)
 MAX_BODY_BYTES = 32 * 1024 * 1024
 PARALLEL_CALLS = 32
 
+_NEEDED: Mapping[str, str] = {"sns": "sqs"}
+"""Topics put into queues: the two take turns, and the queues are there before the topics."""
 _SIGNING_ALIASES: Mapping[str, str] = {"eventbridge": "events", "iotdata": "data.iot"}
 _UNSIGNED_TARGETS: Mapping[str, str] = {
     "AWSCognitoIdentityService": "cognito-identity",
@@ -107,7 +109,7 @@ class MotoSidecar:
 
     def _use(self, service: str, work: Callable[[Moto], Result], *, reads: bool = False) -> Result:
         with self._locks_lock:
-            lock = self._locks[service]
+            lock = self._locks[_NEEDED.get(service, service)]
         with lock:  # a service of moto is plain objects, made for one thread
             stateful = self._create(service)
             try:
@@ -119,6 +121,8 @@ class MotoSidecar:
     def _create(self, service: str) -> Stateful | None:
         """Bring what the templates define to life, once: a second try would find half of it."""
         stateful = self._stateful.get(service)
+        if service in _NEEDED:
+            self._create(_NEEDED[service])
         if service not in self._created:
             self._created[service] = None
             self._moto.start()

@@ -211,7 +211,7 @@ class ExecutionStore:
             self._db.execute("BEGIN IMMEDIATE")
             self._must_run(arn)
             self._append(arn, events)
-            moment = self._clock()
+            moment = self._last(arn)[1]
             self._db.execute(
                 "UPDATE execution SET status = ?, stopped = ?, output = ?, error = ?, cause = ?,"
                 " position = NULL WHERE arn = ?",
@@ -225,13 +225,21 @@ class ExecutionStore:
             raise InterruptedExecutionError
 
     def _append(self, arn: str, events: Sequence[Event]) -> int:
-        query = "SELECT coalesce(max(id), 0) FROM event WHERE execution = ?"
-        last: int = self._db.execute(query, (arn,)).fetchone()[0]
+        last, moment = self._last(arn)
         for event in events:
-            row = (arn, last + 1, self._clock(), event.type, last, json.dumps(event.details))
+            moment = max(moment, self._clock())  # the machine's clock may be set back
+            row = (arn, last + 1, moment, event.type, last, json.dumps(event.details))
             self._db.execute("INSERT INTO event VALUES (?, ?, ?, ?, ?, ?)", row)
             last += 1
         return last
+
+    def _last(self, arn: str) -> tuple[int, float]:
+        """Number and moment of the last event; 0 and the start before the first."""
+        query = "SELECT id, moment FROM event WHERE execution = ? ORDER BY id DESC LIMIT 1"
+        found = self._db.execute(query, (arn,)).fetchone()
+        if found is None:
+            found = 0, *self._db.execute("SELECT started FROM execution WHERE arn = ?", (arn,)).fetchone()
+        return int(found[0]), float(found[1])
 
     def find(self, arn: str) -> Execution | None:
         found = self._select("WHERE arn = ?", (arn,))

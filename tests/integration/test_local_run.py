@@ -64,6 +64,28 @@ def run(start_run: StartRun, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         yield started
 
 
+def test_start_says_first_what_can_be_opened_and_names_idle_types_in_one_line(run: LocalRunProcess) -> None:
+    assert run.process.stdout is not None
+    lines = []
+    while not lines or not lines[-1].startswith("  then "):
+        lines.append(run.process.stdout.readline().rstrip("\n"))
+    assert lines[:3] == [
+        f"The local run is up on {run.url} (Ctrl-C ends it; state in {run.state})",
+        f"  page      {run.url}/web-analytics-dashboard/v1/",
+        f"  API       {run.api_url}",
+    ]
+    assert [line for line in lines if line.startswith("  functions ")] == [
+        "  functions 3, started when they are called"
+    ]
+    (idle,) = [line for line in lines if line.startswith("  no effect ")]
+    status = json.loads(run.command("status", "--json").stdout)
+    assert status["without_effect"]
+    for kind in status["without_effect"]:
+        _, service, name = kind.split("::")
+        assert service in idle
+        assert name in idle
+
+
 def test_event_travels_from_http_to_sql(run: LocalRunProcess) -> None:
     strange = event("quotes", uri='/q?a="b"\\n&c=\n\t', user_agent="Ünïcödé 😀 \\u0041 $context #set")
     assert put(run, "record", {"Data": strange, "PartitionKey": 'p"k'})[0] == 200

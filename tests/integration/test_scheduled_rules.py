@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -10,7 +13,7 @@ from typing import Any
 import boto3
 import pytest
 
-from tests.conftest import LocalRunProcess, StartRun
+from tests.conftest import ROOT, LocalRunProcess, StartRun
 from tests.integration.workflow_assembly import write_workflows
 
 pytestmark = pytest.mark.xdist_group("scheduled-rules")  # one run for all of them
@@ -80,7 +83,7 @@ def test_an_unknown_rule_lists_the_known_ones(run: LocalRunProcess) -> None:
     finished = run.command("fire-rule", "daily")
 
     assert finished.returncode == 2
-    assert "monthly-report, hourly-merge, broken, stranger" in finished.stderr
+    assert "monthly-report, hourly-merge, broken, slow, stranger" in finished.stderr
 
 
 def test_rules_can_be_read_and_not_changed(run: LocalRunProcess) -> None:
@@ -94,3 +97,18 @@ def test_rules_can_be_read_and_not_changed(run: LocalRunProcess) -> None:
     assert [target["Id"] for target in targets] == ["machine"]
     with pytest.raises(events.exceptions.ClientError, match="come from the templates"):
         events.disable_rule(Name="monthly-report")
+
+
+def test_run_that_ends_does_not_wait_for_a_function_that_a_rule_has_called(run: LocalRunProcess) -> None:
+    command = [sys.executable, "-m", "local_runtime", "fire-rule", "slow", "--state", str(run.state)]
+    firing = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    log, deadline = run.state / "logs" / "worker.log", time.monotonic() + 60
+    while "asleep" not in log.read_text():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+    run.process.send_signal(signal.SIGTERM)
+
+    run.process.communicate(timeout=20)  # the function would sleep for longer
+    assert firing.wait(20) != 0
+    firing.communicate()

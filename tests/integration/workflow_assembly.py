@@ -25,6 +25,9 @@ def handler(event, context):
         while not pathlib.Path(event["gate"]).exists():
             time.sleep(0.02)
         return event
+    if event["do"] == "sleep":
+        print("asleep")
+        time.sleep(25)
     if event["do"] == "echo":
         return event
     raise QueryFailed(f"no such thing: {event['do']}")
@@ -166,6 +169,7 @@ RESOURCES: dict[str, Any] = {
         },
     ),
     "Broken": _rule("broken", {"Id": "function", "Arn": get_arn("Worker"), "Input": '{"do": "fail"}'}),
+    "Slow": _rule("slow", {"Id": "function", "Arn": get_arn("Worker"), "Input": '{"do": "sleep"}'}),
     "Stranger": _rule("stranger", {"Id": "function", "Arn": get_arn("Worker")}),
     **{
         f"Permit{name}": {
@@ -177,7 +181,7 @@ RESOURCES: dict[str, Any] = {
                 "SourceArn": get_arn(name),
             },
         }
-        for name in ("Hourly", "Broken")
+        for name in ("Hourly", "Broken", "Slow")
     },
     "PoorRole": role("states.amazonaws.com"),
     "Polling": _machine(POLLING, "polling"),

@@ -60,7 +60,8 @@ class Topics:
             if subscription.protocol in _NOT_SENT:
                 subscription.publish = _send_nothing
         for topic in backend.topics.values():
-            for message_id, message, subject, attributes, _group in topic.sent_notifications:
+            while topic.sent_notifications:
+                message_id, message, subject, attributes, _group = topic.sent_notifications[0]
                 receivers = [
                     {"protocol": item.protocol, "endpoint": item.endpoint}
                     for item in backend.subscriptions.values()
@@ -76,7 +77,7 @@ class Topics:
                     "subscriptions": receivers,
                 }
                 self._messages.append(topic.name, written)
-            topic.sent_notifications.clear()
+                del topic.sent_notifications[0]  # a full disk leaves the rest to the next call
 
 
 def _receives(subscription: Any, message: str, attributes: Mapping[str, Any] | None) -> bool:

@@ -8,7 +8,8 @@ from local_runtime.origins import host_refusal, page_refusal
 
 
 @pytest.mark.parametrize(
-    "host", ["127.0.0.1:4566", "127.0.0.1", "localhost:4566", "LOCALHOST", "bucket.localhost:80", "[::1]:4566"]
+    "host",
+    ["127.0.0.1:4566", "127.0.0.1", "localhost:4566", "LOCALHOST", "a.localhost:80", "[::1]:4566"],
 )
 def test_host_of_this_machine_is_answered(host: str) -> None:
     assert host_refusal([(b"accept", b"*/*"), (b"host", host.encode())]) is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -99,3 +100,10 @@ def test_run_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / "run.json").mkdir()
     with pytest.raises(LocalRuntimeError, match=r"the state cannot be read: Is a directory"):
         StateDirectory(tmp_path).find_run()
+
+
+def test_state_is_for_its_owner_alone(tmp_path: Path) -> None:
+    directory = StateDirectory(tmp_path / "new" / "state")
+    directory.acquire()
+    assert stat.S_IMODE(directory.root.stat().st_mode) == 0o700
+    directory.release()

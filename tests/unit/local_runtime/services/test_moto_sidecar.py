@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import time
+from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 
+from local_runtime.assembly.model import Assembly, Resource
 from local_runtime.services.long_poll import receive_messages, short_poll
 from local_runtime.services.moto_sidecar import MotoSidecar
+from local_runtime.services.stateful import Stateful
+from local_runtime.services.stateful.messages import MessageFiles
+from local_runtime.services.stateful.queues import Queues
+from local_runtime.services.stateful.sns import Topics
 
 SIGNATURE = "AWS4-HMAC-SHA256 Credential=A/20261121/us-east-1/{}/aws4_request, Signature=x"
 QUEUE = {"QueueUrl": "http://127.0.0.1:4566/123456789012/jobs"}
@@ -86,3 +92,31 @@ def test_form_of_the_query_protocol_polls_shortly() -> None:
     body = short_poll(headers, b"Action=ReceiveMessage&QueueUrl=http%3A%2F%2Fq&WaitTimeSeconds=20")
     assert body == b"Action=ReceiveMessage&QueueUrl=http%3A%2F%2Fq&WaitTimeSeconds=0"
     assert short_poll(headers, b"Action=SendMessage&MessageBody=a+b") == b"Action=SendMessage&MessageBody=a+b"
+
+
+def test_topic_of_a_template_puts_into_the_templates_queue_that_nobody_has_called(tmp_path: Path) -> None:
+    arn = "arn:aws:{}:us-east-1:123456789012:jobs".format
+    queue = Resource("S", "Queue", "AWS::SQS::Queue", {}, QUEUE["QueueUrl"], {"QueueName": "jobs"})
+    subscription = {"Protocol": "sqs", "Endpoint": arn("sqs"), "RawMessageDelivery": True}
+    topic = Resource(
+        "S", "Topic", "AWS::SNS::Topic", {"Subscription": [subscription]}, arn("sns"), {"TopicName": "jobs"}
+    )
+    assembly = Assembly(tmp_path, "aws", "us-east-1", "123456789012", (queue, topic), {}, {})
+    stateful: dict[str, Stateful] = {
+        "sqs": Queues(assembly),
+        "sns": Topics(assembly, MessageFiles(tmp_path)),
+    }
+    sidecar = MotoSidecar("us-east-1", "123456789012", "http://127.0.0.1:4566", stateful)
+
+    async def scenario() -> dict[str, Any]:
+        await sidecar.use("sns", lambda moto: moto.backend("sns").publish("work", arn("sns")))
+        received = await ask(sidecar, "sqs", "AmazonSQS.ReceiveMessage", QUEUE)
+        await ask(sidecar, "sqs", "AmazonSQS.DeleteQueue", QUEUE)
+        return received
+
+    try:
+        received = asyncio.run(scenario())
+    finally:
+        sidecar.close()
+    assert [message["Body"] for message in received["Messages"]] == ["work"]
+    assert [item["message"] for item in MessageFiles(tmp_path).read("jobs")] == ["work"]

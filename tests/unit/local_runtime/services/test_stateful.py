@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -265,3 +266,28 @@ def test_what_cannot_be_played_is_refused_when_the_run_starts(
         UserPools(assembly, store, MessageFiles(tmp_path))
         DynamoDbTables(assembly, store)
         Topics(assembly, MessageFiles(tmp_path))
+
+
+def test_messages_that_a_full_disk_did_not_take_are_written_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    topic = resource("SNS::Topic", "arn:aws:sns:us-east-1:123456789012:news", {}, "")
+    topic = replace(topic, attributes={"TopicName": "news"})
+    files = MessageFiles(tmp_path)
+    topics = Topics(Assembly(tmp_path, "aws", "us-east-1", "123456789012", (topic,), {}, {}), files)
+    moto = Moto("us-east-1", "123456789012", "http://127.0.0.1:1")
+    topics.create(moto)
+    for text in ("one", "two"):
+        moto.backend("sns").publish(text, topic.physical_id)
+    append = files.append
+
+    def full(name: str, message: Mapping[str, Any]) -> None:
+        if message["message"] == "two":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        append(name, message)
+
+    with monkeypatch.context() as patched, pytest.raises(OSError, match="No space"):
+        patched.setattr(files, "append", full)
+        topics.keep(moto)
+    topics.keep(moto)
+    assert [item["message"] for item in files.read("news")] == ["one", "two"]
