@@ -38,6 +38,10 @@ EVERY_OPTION: Mapping[str, Any] = MappingProxyType(
             "events_expire_after_days": 400,
             "report": {"email": "team@example.org", "scan_limit_in_mbs": 100_000},
         },
+        "web_analytics_dashboard": {
+            "sign_in_domain_prefix": "numbers-of-the-team",
+            "allowed_source_ranges": ["192.0.2.0/24", "2001:db8::/32"],
+        },
         "monitoring": {"alarm_email": "oncall@example.org", "nothing_received_after_minutes": 60},
         "saas_metering": {
             "user_pool": {"self_sign_up": True, "threat_protection": "enforced", "password_sign_in": True},

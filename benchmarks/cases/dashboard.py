@@ -120,6 +120,7 @@ def browser() -> Iterator[Browser]:
     found = next(filter(None, map(shutil.which, BROWSERS)), None)
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        chromium.new_page().close()  # whoever opens a page has a browser that runs
         yield chromium
         chromium.close()
 

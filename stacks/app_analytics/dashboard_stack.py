@@ -36,5 +36,4 @@ class DashboardStack(TaggedStack):
             ),
             settings=config.app_analytics.dashboard,
             log=LogSettings(config.log_retention_in_days),
-            keep=config.keep_data_on_destroy,
         )

@@ -28,10 +28,9 @@ class DashboardSignIn(Construct):
         domain: str,
         page_url: str,
         session_hours: int,
-        keep: bool,
     ) -> None:
         super().__init__(scope, id)
-        pool = self._pool(name, keep)
+        pool = self._pool(name)
         self.pool_arn: str = pool.get_att("Arn").to_string()
         self.pool_id: str = pool.ref
         client = self._client(pool, name, page_url, session_hours)
@@ -51,7 +50,8 @@ class DashboardSignIn(Construct):
         ).add_resource_dependency(sign_in)
         self.url = f"https://{domain}.auth.{Stack.of(self).region}.amazoncognito.com"
 
-    def _pool(self, name: str, keep: bool) -> CfnResource:
+    def _pool(self, name: str) -> CfnResource:
+        """It goes with the page: another deployment would make another pool, were this one kept."""
         pool = CfnResource(
             self,
             "Pool",
@@ -75,7 +75,6 @@ class DashboardSignIn(Construct):
                         "TemporaryPasswordValidityDays": _INVITATION_DAYS,
                     }
                 },
-                "DeletionProtection": "ACTIVE" if keep else "INACTIVE",
             },
         )
         pool.apply_removal_policy(RemovalPolicy.DESTROY)

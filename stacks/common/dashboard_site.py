@@ -52,7 +52,6 @@ class DashboardSite(Construct):
         data: DashboardData,
         settings: WebDashboard,
         log: LogSettings,
-        keep: bool,
     ) -> None:
         super().__init__(scope, id)
         stack = Stack.of(self)
@@ -81,7 +80,6 @@ class DashboardSite(Construct):
             domain=default_domain if prefix is None else prefix,
             page_url=url,
             session_hours=settings.session_hours,
-            keep=keep,
         )
         self._serve_page(
             name,

@@ -55,7 +55,6 @@ class WebDashboardStack(TaggedStack):
             ),
             settings=config.web_analytics_dashboard,
             log=LogSettings(config.log_retention_in_days, names.encryption_key_arn),
-            keep=config.keep_data_on_destroy,
         )
 
 
