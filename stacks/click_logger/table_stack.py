@@ -50,13 +50,14 @@ class ClickTableStack(TaggedStack):
             log=LogSettings(config.log_retention_in_days),
             expiries=list(_expiries(settings)),
         )
-        self._add_parquet_table(names, config)
-        self._add_item_table(config)
+        table = self._add_parquet_table(names, config)
+        # A table that is protected from deletion cannot be rolled back: when it is made, all else is there.
+        self._add_item_table(config).node.add_dependency(bucket, table)
         CfnOutput(self, "S3BucketName", value=bucket.bucket_name)
         CfnOutput(self, "DynamoDbTableName", value=ITEM_TABLE)
         CfnOutput(self, "AthenaTableName", value=f"{DATABASE}.{TABLE}")
 
-    def _add_parquet_table(self, names: Names, config: ClickLoggerConfig) -> None:
+    def _add_parquet_table(self, names: Names, config: ClickLoggerConfig) -> ParquetTable:
         policy = removal_policy(config.keep_data_on_destroy)
         database = GlueDatabase(
             self, "Database", name=DATABASE, description="Click logger", removal_policy=policy
@@ -73,8 +74,9 @@ class ClickTableStack(TaggedStack):
             removal_policy=policy,
         )
         table.add_resource_dependency(database)
+        return table
 
-    def _add_item_table(self, config: ClickLoggerConfig) -> None:
+    def _add_item_table(self, config: ClickLoggerConfig) -> CfnResource:
         table = CfnResource(
             self,
             "ItemTable",
@@ -100,6 +102,7 @@ class ClickTableStack(TaggedStack):
             },
         )
         table.apply_removal_policy(removal_policy(config.keep_data_on_destroy))
+        return table
 
 
 def _key(partition: str, sort: str) -> list[dict[str, str]]:

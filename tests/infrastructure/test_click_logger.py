@@ -137,6 +137,15 @@ def test_item_table_is_on_demand_recoverable_and_protected(clicks: Any) -> None:
     assert index["IndexName"] == "ContextCallerIndex"
 
 
+def test_protected_table_is_made_last_so_that_a_failed_first_deployment_can_be_rolled_back(
+    clicks: Any,
+) -> None:
+    stack = clicks["ClickLoggerTable"]
+    before = set(stack.resource(ITEMS)["DependsOn"])
+    for type in ("AWS::S3::Bucket", "AWS::S3::BucketPolicy", "AWS::Glue::Table"):
+        assert before >= set(stack.of_type(type))
+
+
 def test_athena_table_needs_no_repair_and_finds_the_days_that_firehose_writes(clicks: Any) -> None:
     table = clicks["ClickLoggerTable"].properties("AWS::Glue::Table")["TableInput"]
     assert table["PartitionKeys"] == [{"Name": "data", "Type": "string"}]
