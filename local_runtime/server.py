@@ -96,7 +96,16 @@ async def _forbid(send: Send, reason: str) -> None:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn, but a signal ends `serve` in order instead of ending the process."""
+    """uvicorn, but a signal ends `serve` in order instead of ending the process, and the run's work first."""
+
+    def __init__(self, config: uvicorn.Config, before_shutdown: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._before_shutdown = before_shutdown
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # Functions and executions call this port: once it is closed, they would fail for no fault of theirs.
+        await asyncio.to_thread(self._before_shutdown)
+        await super().shutdown(sockets)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -117,7 +126,7 @@ def serve(run: LocalRun, listener: socket.socket, on_open: Callable[[], None]) -
     config = uvicorn.Config(
         application, lifespan="off", log_config=None, access_log=False, timeout_graceful_shutdown=5
     )
-    server = _Server(config)
+    server = _Server(config, run.request_stop)
 
     def stop() -> None:
         server.should_exit = True  # the server looks at it ten times a second
@@ -139,5 +148,5 @@ def serve(run: LocalRun, listener: socket.socket, on_open: Callable[[], None]) -
         with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
             runner.run(main())
     finally:
-        run.request_stop()
+        run.request_stop()  # also where the server has not come as far as its shutdown
         application.close()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import boto3
@@ -99,7 +101,10 @@ def test_rules_can_be_read_and_not_changed(run: LocalRunProcess) -> None:
         events.disable_rule(Name="monthly-report")
 
 
-def test_run_that_ends_does_not_wait_for_a_function_that_a_rule_has_called(run: LocalRunProcess) -> None:
+def test_run_that_ends_waits_for_no_function_and_fails_no_execution(run: LocalRunProcess) -> None:
+    sfn = client(run, "stepfunctions")
+    machines = {item["name"]: item["stateMachineArn"] for item in sfn.list_state_machines()["stateMachines"]}
+    sfn.start_execution(stateMachineArn=machines["endless"], name="endless")
     command = [sys.executable, "-m", "local_runtime", "fire-rule", "slow", "--state", str(run.state)]
     firing = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     log, deadline = run.state / "logs" / "worker.log", time.monotonic() + 60
@@ -112,3 +117,6 @@ def test_run_that_ends_does_not_wait_for_a_function_that_a_rule_has_called(run: 
     run.process.communicate(timeout=20)  # the function would sleep for longer
     assert firing.wait(20) != 0
     firing.communicate()
+    with closing(sqlite3.connect(run.state / "states.db")) as executions:
+        found = executions.execute("select status, cause from execution where name = 'endless'").fetchone()
+    assert found == ("RUNNING", None)  # the next run goes on with it

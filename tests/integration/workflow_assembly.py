@@ -93,6 +93,17 @@ POLLING: dict[str, Any] = {
         "Failed": {"Type": "Fail", "ErrorPath": "$.error.Error", "CausePath": "$.error.Cause"},
     },
 }
+ENDLESS: dict[str, Any] = {
+    "StartAt": "Publish",
+    "States": {
+        "Publish": {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::sns:publish",
+            "Parameters": {"TopicArn": "${Topic}", "Message": "again"},
+            "Next": "Publish",
+        }
+    },
+}
 HOLDING = {"StartAt": "Hold", "States": {"Hold": call(Next="After"), "After": {"Type": "Pass", "End": True}}}
 
 
@@ -183,6 +194,7 @@ RESOURCES: dict[str, Any] = {
         }
         for name in ("Hourly", "Broken", "Slow")
     },
+    "Endless": _machine(ENDLESS, "endless"),
     "PoorRole": role("states.amazonaws.com"),
     "Polling": _machine(POLLING, "polling"),
     "Holding": _machine(HOLDING, "holding"),
