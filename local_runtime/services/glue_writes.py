@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/glue/latest/webapi/API_BatchCreatePartition.html
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ Request = dict[str, Any]
 Response = dict[str, Any]
 
 INVALID, NOT_FOUND, EXISTS = "InvalidInputException", "EntityNotFoundException", "AlreadyExistsException"
+_DATABASE_NAME = re.compile(r"[\w-]{1,255}")
 MOST_PARTITIONS = {"BatchCreatePartition": 100, "BatchDeletePartition": 25}
 
 
@@ -41,6 +43,9 @@ class GlueWrites:
 
     def _create_database(self, request: Request) -> Response:
         name = _text(_object(request, "DatabaseInput"), "Name").lower()
+        if _DATABASE_NAME.fullmatch(name) is None:
+            shown = f"Name must be 1-255 letters, digits, _ or - in the local run (got {name!r})"
+            raise AwsError(INVALID, shown)
         if name in self._lakehouse().databases():
             raise AwsError(EXISTS, f"Database {name} already exists.")
         self._lakehouse().create_database(name)

@@ -16,14 +16,14 @@ import boto3
 import pytest
 
 from tests.conftest import ROOT, LocalRunProcess, StartRun
-from tests.integration.workflow_assembly import write_workflows
+from tests.integration.workflow_assembly import ENDLESS_MACHINE, write_workflows
 
 pytestmark = pytest.mark.xdist_group("scheduled-rules")  # one run for all of them
 
 
 @pytest.fixture(scope="module")
 def run(start_run: StartRun, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    directory = write_workflows(tmp_path_factory.mktemp("assembly"))
+    directory = write_workflows(tmp_path_factory.mktemp("assembly"), Endless=ENDLESS_MACHINE)
     state = tmp_path_factory.mktemp("run") / "state"
     with start_run(state, "--assembly", str(directory), "--wait-scale", "0") as up:
         yield up

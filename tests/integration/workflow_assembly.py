@@ -119,6 +119,9 @@ def _machine(definition: dict[str, Any], name: str, role_name: str = "WorkflowRo
     }
 
 
+ENDLESS_MACHINE = _machine(ENDLESS, "endless")
+
+
 def _rule(name: str, target: dict[str, Any]) -> dict[str, Any]:
     return {
         "Type": "AWS::Events::Rule",
@@ -194,7 +197,6 @@ RESOURCES: dict[str, Any] = {
         }
         for name in ("Hourly", "Broken", "Slow")
     },
-    "Endless": _machine(ENDLESS, "endless"),
     "PoorRole": role("states.amazonaws.com"),
     "Polling": _machine(POLLING, "polling"),
     "Holding": _machine(HOLDING, "holding"),

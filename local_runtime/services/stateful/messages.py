@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -12,6 +13,7 @@ import orjson
 from local_runtime.errors import LocalRuntimeError
 
 _SUFFIX = ".jsonl"
+_LONGEST_NAME = 240
 
 
 class MessageFiles:
@@ -23,7 +25,7 @@ class MessageFiles:
     def append(self, topic: str, message: Mapping[str, Any]) -> None:
         """Add a message to a topic's file; it survives the end of this process."""
         self._directory.mkdir(parents=True, exist_ok=True)
-        with (self._directory / f"{topic}{_SUFFIX}").open("ab+") as file:
+        with self._path(topic).open("ab+") as file:
             line = orjson.dumps(message, option=orjson.OPT_APPEND_NEWLINE)
             if file.tell():
                 file.seek(-1, os.SEEK_END)
@@ -37,12 +39,18 @@ class MessageFiles:
         Raises:
             LocalRuntimeError: nothing was ever published to a topic of this name.
         """
-        files = {path.name.removesuffix(_SUFFIX): path for path in self._directory.glob(f"*{_SUFFIX}")}
-        if topic is not None and topic not in files:
-            known = ", ".join(sorted(files)) or "no topic"
+        files = list(self._directory.glob(f"*{_SUFFIX}"))
+        chosen = [path for path in files if topic is None or path == self._path(topic)]
+        if topic is not None and not chosen:
+            known = ", ".join(sorted(path.name.removesuffix(_SUFFIX) for path in files)) or "no topic"
             raise LocalRuntimeError(f"nothing was published to {topic!r}; messages are there of {known}")
-        chosen = files.values() if topic is None else [files[topic]]
         return sorted((item for path in chosen for item in _lines(path)), key=lambda item: item["time"])
+
+    def _path(self, topic: str) -> Path:
+        if len(topic) > _LONGEST_NAME:  # a topic may have 256 characters, a file has less
+            digest = hashlib.sha256(topic.encode()).hexdigest()
+            topic = f"{topic[: _LONGEST_NAME - len(digest)]}{digest}"
+        return self._directory / f"{topic}{_SUFFIX}"
 
 
 def _lines(path: Path) -> Iterator[dict[str, Any]]:

@@ -142,6 +142,8 @@ def test_update_keeps_partitions_and_delete_keeps_files(glue: GlueService, lakeh
         ("CreateTable", {"DatabaseName": DATABASE, "TableInput": {"Name": "x"}}, "s3://"),
         ("CreateTable", {"DatabaseName": DATABASE, "TableInput": {}}, "Name must be"),
         ("CreateDatabase", {"DatabaseInput": {"Name": DATABASE}}, "already exists"),
+        ("CreateDatabase", {"DatabaseInput": {"Name": "../x"}}, "letters, digits"),
+        ("CreateDatabase", {"DatabaseInput": {"Name": "x" * 256}}, "1-255"),
         ("UpdateTable", {"DatabaseName": DATABASE, "TableInput": table_input(Name="y")}, "Table y not found"),
         ("DeleteTable", {"DatabaseName": DATABASE, "Name": TABLE}, "is an Iceberg table"),
         ("CreatePartition", {**NAMES, "PartitionInput": partition("2026")}, "number of partition keys"),
