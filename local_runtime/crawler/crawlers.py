@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -172,7 +172,7 @@ class Crawlers:
         """Begin a crawl and return; see `get` and `Crawler.begin` for the errors."""
         crawler = self.get(name)
         crawler.begin()
-        self._pool.submit(crawler.crawl)
+        self._pool.submit(crawler.crawl).add_done_callback(_log_failure)
 
     def run(self, name: str) -> CrawlOutcome:
         """Crawl now and wait for the end; a crawl under way is waited for first."""
@@ -190,3 +190,10 @@ class Crawlers:
         self._pool.shutdown(wait=True)
         if self._memory is not None:
             self._memory.close()
+
+
+def _log_failure(crawl: Future[CrawlOutcome]) -> None:
+    """Nobody waits for a crawl that was begun by its schedule: how it went could not be written down."""
+    error = crawl.exception()
+    if error is not None:
+        log.error("the outcome of a crawl could not be kept: %s", error, exc_info=error)

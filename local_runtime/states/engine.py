@@ -43,7 +43,8 @@ class StateMachines:
         self._stopping = False
 
     def resume(self) -> None:
-        """Go on with what an earlier run left behind."""
+        """Go on with what an earlier run left behind, less what is too old to be asked for."""
+        self.store.forget_old()
         for execution in self.store.unfinished():
             machine = self.machines.get(execution.machine)
             problem = _cannot_go_on(machine, execution)

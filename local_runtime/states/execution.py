@@ -22,6 +22,11 @@ from local_runtime.states.errors import StatesRuntimeError
 RUNNING, SUCCEEDED, FAILED, TIMED_OUT, ABORTED = "RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"
 STATUSES = (RUNNING, SUCCEEDED, FAILED, TIMED_OUT, ABORTED)
 
+KEPT_SECONDS = 90 * 86400.0
+"""How long Step Functions keeps an execution that is over, with its history and its name.
+
+https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+"""
 MOST_EVENTS = 25_000
 """Step Functions' limit on a history."""
 
@@ -244,6 +249,16 @@ class ExecutionStore:
     def find(self, arn: str) -> Execution | None:
         found = self._select("WHERE arn = ?", (arn,))
         return found[0] if found else None
+
+    def forget_old(self) -> None:
+        """Remove what ended longer ago than Step Functions keeps it."""
+        before = (self._clock() - KEPT_SECONDS,)
+        with self._lock, self._db:
+            self._db.execute("BEGIN IMMEDIATE")
+            self._db.execute(
+                "DELETE FROM event WHERE execution IN (SELECT arn FROM execution WHERE stopped < ?)", before
+            )
+            self._db.execute("DELETE FROM execution WHERE stopped < ?", before)
 
     def unfinished(self) -> list[Execution]:
         """What an earlier run left behind, the oldest first."""

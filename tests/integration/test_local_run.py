@@ -66,7 +66,7 @@ def run(start_run: StartRun, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 def test_start_says_first_what_can_be_opened_and_names_idle_types_in_one_line(run: LocalRunProcess) -> None:
     assert run.process.stdout is not None
-    lines = []
+    lines: list[str] = []
     while not lines or not lines[-1].startswith("  then "):
         lines.append(run.process.stdout.readline().rstrip("\n"))
     assert lines[:3] == [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -12,6 +13,7 @@ import pytest
 
 from local_runtime.assembly.model import Assembly, Resource
 from local_runtime.crawler.crawlers import Crawlers
+from local_runtime.crawler.memory import CrawlMemory, CrawlOutcome
 from local_runtime.errors import AwsError
 from local_runtime.lakehouse.lakehouse import Lakehouse
 from local_runtime.schedules.scheduler import Scheduler
@@ -92,6 +94,20 @@ def test_a_crawl_that_fails_says_why_and_the_next_one_runs(world: World, tmp_pat
     world.lakehouse.objects.create_bucket("later")
     assert crawlers.run(NAME).status == "SUCCEEDED"
     crawlers.close()
+
+
+def test_a_crawl_whose_outcome_the_disk_does_not_take_is_in_the_log(
+    crawlers: Crawlers, gate: Gate, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def full(memory: CrawlMemory, outcome: CrawlOutcome) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(CrawlMemory, "add", full)
+    gate.open.set()
+    crawlers.start(NAME)
+    crawlers.close()
+    assert "the outcome of a crawl could not be kept: database or disk is full" in caplog.text
+    assert crawlers.by_name[NAME].state == "READY"
 
 
 def test_crawls_begin_at_the_schedules_moments(world: World, tmp_path: Path, gate: Gate) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -254,6 +255,17 @@ def test_stop_delivers_nothing_more(world: World) -> None:
     assert world.tables.rows == []
     world.run()
     assert world.tables.rows == [b"one"]
+
+
+def test_stop_ends_the_wait_of_a_flush(world: World) -> None:
+    delivery = world.delivery()
+    world.source.put(b"one")
+    with ThreadPoolExecutor(1) as pool:
+        flushed = pool.submit(delivery.flush, 60)
+        while not delivery._flush_goals:
+            time.sleep(0.001)
+        delivery.request_stop()
+        assert flushed.result(10) is False
 
 
 def test_chunks_respect_the_buffer_size_and_lambdas_request_limit() -> None:
