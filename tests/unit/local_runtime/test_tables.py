@@ -26,7 +26,15 @@ def status(**delivery: Any) -> dict[str, Any]:
         "put": None,
         **delivery,
     }
-    return {"apis": [], "streams": [], "deliveries": [{**given, **delivery}], "tables": [], "failure": None}
+    return {
+        "apis": [],
+        "streams": [],
+        "deliveries": [{**given, **delivery}],
+        "tables": [],
+        "functions": ["clicks-ingest"],
+        "without_effect": {"AWS::Logs::LogGroup": "logs are files"},
+        "failure": None,
+    }
 
 
 def test_delivery_names_every_outcome(capsys: pytest.CaptureFixture[str]) -> None:
@@ -39,3 +47,11 @@ def test_delivery_names_every_outcome(capsys: pytest.CaptureFixture[str]) -> Non
 def test_delivery_from_a_stream_has_no_puts_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
     print_status(status(counters={"stored": 1}, waiting=0))
     assert "1 stored, 0 waiting" in capsys.readouterr().out
+
+
+def test_functions_and_types_without_an_effect_are_named(capsys: pytest.CaptureFixture[str]) -> None:
+    print_status(status())
+    shown = capsys.readouterr().out
+    assert "clicks-ingest" in shown
+    assert "AWS::Logs::LogGroup" in shown
+    assert "logs are files" in shown
