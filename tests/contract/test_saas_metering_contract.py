@@ -97,15 +97,17 @@ def test_job_gives_the_merged_tables_columns_from_the_logs() -> None:
         "folder": "s3://b/f/",
         "log_database": "d",
         "log_table": "l",
+        "merged_database": "d",
+        "merged_table": "m",
     }
     assert {match.group("braced") for match in string.Template.pattern.finditer(sql)} == {*names, "columns"}
     tree = sqlglot.parse_one(statement(sql, names, [field.column for field in FIELDS]), read="athena")
-    lines = next(cte for cte in tree.find_all(exp.CTE) if cte.alias == "lines")
-    assert [column.alias_or_name for column in lines.this.expressions] == [
-        *(field.column for field in FIELDS),
-        "copy",
-    ]
-    assert len(list(tree.find_all(exp.Placeholder))) == len(_hour().parameters)
+    log_lines = next(cte for cte in tree.find_all(exp.CTE) if cte.alias == "log_lines")
+    columns = [field.column for field in FIELDS]
+    assert [column.alias_or_name for column in log_lines.this.expressions] == columns
+    made = next(query for query in tree.find_all(exp.Select) if query.parent is tree)
+    assert [column.alias_or_name for column in made.expressions] == columns
+    assert len(list(tree.find_all(exp.Placeholder))) == 2 * len(_hour().parameters)
 
 
 def test_merge_finds_the_folder_that_firehose_writes() -> None:

@@ -112,8 +112,9 @@ def _merge(athena: Athena, hour: Hour) -> None:
     folder = f"s3://{BUCKET}/parquet-data/{hour.folder}/merged/"
     names = {"log_database": "mydatabase", "log_table": JSON.rpartition(".")[2], "folder": folder}
     names |= {"made_database": "mydatabase", "made_table": f"made_{'_'.join(hour.values)}"}
+    names |= {"merged_database": "mydatabase", "merged_table": PARQUET.rpartition(".")[2]}
     sql = (SQL / "jobs/merge_hour.sql").read_text()
-    athena.execute(statement(sql, names, [field.column for field in FIELDS]), parameters=hour.parameters)
+    athena.execute(statement(sql, names, [field.column for field in FIELDS]), parameters=2 * hour.parameters)
     _add(athena, PARQUET, hour, folder)
 
 

@@ -41,6 +41,9 @@ class Hour:
         """For the `?` of the job's SQL."""
         return [str(int(value)) for value in self.values]
 
+    def before(self, hours: int) -> "Hour":
+        return Hour(self.start - timedelta(hours=hours))
+
     def __str__(self) -> str:
         return f"{self.start:%Y-%m-%dT%H}"
 
@@ -80,7 +83,14 @@ def hours_to_look_at(event: Mapping[str, object], look_back_hours: int) -> list[
             raise ValueError(f"hours must be a list such as ['2026-11-22T01'] (got {named!r})")
         return sorted({_hour(text) for text in named}, reverse=True)
     last = current_hour(event)
-    return [Hour(last.start - timedelta(hours=back)) for back in range(1, look_back_hours + 1)]
+    return [last.before(back) for back in range(1, look_back_hours + 1)]
+
+
+def hours_to_sweep(hours: Sequence[Hour]) -> list[Hour]:
+    """The hours, and those before them, whose last runs gave up folders that were too young to delete."""
+    looked_at_longest_ago = min(hours)
+    past_grace = int(GRACE / timedelta(hours=1)) + 1
+    return [*hours, *(looked_at_longest_ago.before(back) for back in range(1, past_grace + 1))]
 
 
 def current_hour(event: Mapping[str, object]) -> Hour:

@@ -1,7 +1,8 @@
 """One hour of the log brought up to date in the merged table.
 
 A run writes a folder that is its own and then sets the hour's partition to it. Whatever ends a run before
-that leaves the old partition as it was; what runs at the same time writes elsewhere.
+that leaves the old partition as it was; what runs at the same time writes elsewhere. What was merged once
+stays merged: a run takes the lines of the old partition along.
 """
 
 from collections.abc import Callable, Iterable
@@ -92,7 +93,10 @@ class Merge:
             "folder": location,
             "log_database": self.log.database,
             "log_table": self.log.name,
+            "merged_database": self.merged.database,
+            "merged_table": self.merged.name,
         }
-        self.athena.run(statement(self.sql, names, self.columns), hour.parameters, self.merged.database)
+        parameters = 2 * hour.parameters  # of the log, then of what was merged before
+        self.athena.run(statement(self.sql, names, self.columns), parameters, self.merged.database)
         self.merged.set_hour(hour, location)
         self.merged.drop(made)

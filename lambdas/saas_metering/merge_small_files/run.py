@@ -13,7 +13,7 @@ from lambdas.common.aws_client import CallBudget, aws_client
 from lambdas.saas_metering.merge_small_files.athena import Athena, QueryError
 from lambdas.saas_metering.merge_small_files.bucket import Bucket, DeletionError
 from lambdas.saas_metering.merge_small_files.catalog import Table
-from lambdas.saas_metering.merge_small_files.logic import Hour, Run
+from lambdas.saas_metering.merge_small_files.logic import Hour, Run, hours_to_sweep
 from lambdas.saas_metering.merge_small_files.merge import Merge, Outcome, RestlessHourError
 from lambdas.saas_metering.merge_small_files.settings import Settings
 
@@ -69,7 +69,7 @@ def merge_hours(
     try:
         if running is not None:
             merge.add_log_hour(running)
-        merge.sweep(hours, datetime.now(UTC))
+        merge.sweep(hours_to_sweep(hours), datetime.now(UTC))
     except FAILURES as error:
         report.failures.append(str(error))
     return report

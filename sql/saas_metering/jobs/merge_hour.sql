@@ -6,7 +6,7 @@ with (
     external_location = '${folder}'
 )
 as
-with lines as (
+with log_lines as (
     select
         requestid,
         ip,
@@ -16,11 +16,23 @@ with lines as (
         resourcepath,
         status,
         protocol,
-        try_cast(responselength as integer) as responselength,
-        row_number() over (partition by requestid order by requesttime) as copy
+        try_cast(responselength as integer) as responselength
     from "${log_database}"."${log_table}"
     where year = ? and month = ? and day = ? and hour = ?
+),
+lines as (
+    select "${columns}", 1 as source
+    from log_lines
+    union all
+    -- What was merged before stays: its files may have expired since.
+    select "${columns}", 2 as source
+    from "${merged_database}"."${merged_table}"
+    where year = ? and month = ? and day = ? and hour = ?
+),
+copies as (
+    select "${columns}", row_number() over (partition by requestid order by source, requesttime) as copy
+    from lines
 )
 select "${columns}"
-from lines
+from copies
 where copy = 1

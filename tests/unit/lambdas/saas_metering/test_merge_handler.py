@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -85,7 +85,16 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Run:
 def test_hours_with_lines_are_told_by_their_outcome(run: Run) -> None:
     merge = FakeMerge({"2026-11-22T02": Outcome.MERGED, "2026-11-22T00": Outcome.UNCHANGED})
     assert run(merge) == {"merged": ["2026-11-22T02"], "unchanged": ["2026-11-22T00"]}
-    assert merge.swept == ["2026-11-22T02", "2026-11-22T01", "2026-11-22T00"]
+
+
+def test_folders_that_were_too_young_in_an_hours_last_run_are_deleted_by_later_runs(run: Run) -> None:
+    merge = FakeMerge()
+    run(merge)
+    newest, oldest = datetime(2026, 11, 22, 2), datetime(2026, 11, 21, 17)
+    assert merge.swept == [f"{newest - timedelta(hours=back):%Y-%m-%dT%H}" for back in range(10)], (
+        "three hours of look-back, and seven in which the six hours of grace end"
+    )
+    assert merge.swept[-1] == f"{oldest:%Y-%m-%dT%H}"
 
 
 def test_hour_that_runs_can_be_queried_as_it_comes_in(run: Run) -> None:
