@@ -6,10 +6,15 @@ https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-rule-schedule
 
 from __future__ import annotations
 
-from aws_cdk import CfnOutput, CfnResource, DefaultStackSynthesizer, Environment, Fn
+from aws_cdk import CfnOutput, CfnResource, Environment
 from constructs import Construct
 
-from stacks.common.lake_formation import append_admin, grant_on_all_tables, grant_on_database
+from stacks.common.lake_formation import (
+    append_admin,
+    deploy_role_arn,
+    grant_on_all_tables,
+    grant_on_database,
+)
 from stacks.common.log_group import LogSettings
 from stacks.common.python_function import PythonFunction
 from stacks.common.stack import TaggedStack
@@ -95,10 +100,7 @@ class MergeStack(TaggedStack):
         """Where access is left to IAM they change nothing; where Lake Formation governs, all are needed."""
         tables = config.merge_small_files_lambda_env
         # Only an administrator may grant on a database that somebody else created.
-        synthesizer = self.synthesizer
-        assert isinstance(synthesizer, DefaultStackSynthesizer)
-        deployer = Fn.sub(synthesizer.cloud_formation_execution_role_arn)
-        admin = append_admin(self, "DataLakeSettings", principal_arn=deployer)
+        admin = append_admin(self, "DataLakeSettings", principal_arn=deploy_role_arn(self))
         for prefix, database in {"Old": tables.OLD_DATABASE, "New": tables.NEW_DATABASE}.items():
             if prefix == "Old" and database == tables.NEW_DATABASE:
                 continue
