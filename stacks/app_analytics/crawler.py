@@ -25,6 +25,9 @@ _CONFIGURATION = {
     },
     # A partition with another struct than its table's could not be read by Athena.
     "CrawlerOutput": {"Partitions": {"AddOrUpdateBehavior": "InheritFromTable"}},
+    # Glue would make one unless it is told not to; Athena asks none that the table does not announce.
+    # https://docs.aws.amazon.com/glue/latest/dg/crawler-configure-partition-indexes.html
+    "CreatePartitionIndex": False,
 }
 
 

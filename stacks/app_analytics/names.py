@@ -48,6 +48,7 @@ class Names:
 
         self.catalog_arn = self._arn("glue", "catalog")
         self.database_arn = self._arn("glue", f"database/{DATABASE}")
+        self.default_database_arn = self._arn("glue", "database/default")
         self.table_arn = self._arn("glue", f"table/{DATABASE}/{TABLE}")
         self.data_catalog_arn = self._arn("athena", "datacatalog/AwsDataCatalog")
         self.work_group_arn = self._arn("athena", f"workgroup/{WORK_GROUP}")

@@ -138,6 +138,7 @@ class QuickSightStack(TaggedStack):
                     ],
                     [names.catalog_arn, names.database_arn, names.table_arn],
                 ),
+                "AthenaAsksForDefault": allow(["glue:GetDatabase"], [names.default_database_arn]),
                 "ListBucket": allow(["s3:GetBucketLocation", "s3:ListBucket"], [names.bucket_arn]),
                 "ReadRawEvents": allow(
                     ["s3:GetObject"], [names.raw_objects_arn], wildcard="Firehose names its objects itself."
@@ -151,6 +152,11 @@ class QuickSightStack(TaggedStack):
                     ],
                     [names.result_objects_arn],
                     wildcard="Athena names its results itself.",
+                ),
+                "UseLakeFormation": allow(
+                    ["lakeformation:GetDataAccess"],
+                    ["*"],
+                    wildcard="GetDataAccess knows no narrower resource.",
                 ),
             },
         )

@@ -105,6 +105,7 @@ def test_crawler_keeps_one_table_whose_partitions_have_its_schema(crawler: dict[
         "TableLevelConfiguration": 3,
     }
     assert configuration["CrawlerOutput"]["Partitions"]["AddOrUpdateBehavior"] == "InheritFromTable"
+    assert configuration["CreatePartitionIndex"] is False, "its role may not make one"
     assert crawler["SchemaChangePolicy"] == {"UpdateBehavior": "UPDATE_IN_DATABASE", "DeleteBehavior": "LOG"}
     assert crawler["RecrawlPolicy"] == {"RecrawlBehavior": "CRAWL_EVERYTHING"}
 
@@ -253,7 +254,9 @@ def test_quicksights_role_reads_events_and_writes_results_alone(synthesize: Any)
     assert statements["ReadRawEvents"]["Action"] == "s3:GetObject"
     assert text(statements["ReadRawEvents"]["Resource"]).endswith("/raw/firehose/*")
     assert text(statements["KeepResults"]["Resource"]).endswith("/athena-results/*")
-    assert not any(part["Resource"] == "*" for part in statements.values())
+    assert text(statements["AthenaAsksForDefault"]["Resource"]).endswith(":database/default")
+    everywhere = [part["Action"] for part in statements.values() if part["Resource"] == "*"]
+    assert everywhere == ["lakeformation:GetDataAccess"], "which knows no narrower resource"
 
 
 @pytest.mark.parametrize(
