@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -43,7 +44,7 @@ class SteppedDelivery(Delivery):
         self._flush_goals.append(self.source.latest())
 
 
-class Machine:
+class Machine(ABC):
     """What the worlds have in common: clocks, faults that are still to come, and what happened."""
 
     producer: Producer
@@ -58,15 +59,18 @@ class Machine:
         self.seen: Counter[str] = Counter()
         self._state = state
 
+    @abstractmethod
     def _boot(self) -> None:
-        raise NotImplementedError
+        """Start the process on its files."""
 
+    @abstractmethod
     def close(self) -> None:
-        raise NotImplementedError
+        """End the process."""
 
     @property
+    @abstractmethod
     def is_delivered(self) -> bool:
-        raise NotImplementedError
+        """Whether nothing waits any more."""
 
     def _crash_point(self, name: str) -> None:
         if name == self.crash_at:

@@ -156,3 +156,24 @@ def chain(**states: Mapping[str, Any]) -> dict[str, Any]:
 
 def task(function: str, **fields: Any) -> dict[str, Any]:
     return {"Type": "Task", "Resource": FUNCTION + function, **fields}
+
+
+def fails(kind: str, message: str = "no") -> Any:
+    def act(_event: Any) -> Any:
+        raise FunctionFailed(kind, message)
+
+    return act
+
+
+class Flaky:
+    """Fails in turn with the names given, then answers."""
+
+    def __init__(self, *kinds: str) -> None:
+        self.kinds = list(kinds)
+        self.calls = 0
+
+    def __call__(self, event: Any) -> Any:
+        self.calls += 1
+        if self.kinds:
+            raise FunctionFailed(self.kinds.pop(0), "not now")
+        return {"calls": self.calls}
