@@ -107,3 +107,22 @@ def _merge_by_the_rule(run: Any, now: datetime) -> None:
     time = (now + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
     fired = run.command("fire-rule", RULE, "--time", time)
     assert fired.returncode == 0, fired.stdout + fired.stderr
+
+
+def test_refused_password_and_a_sign_up_cut_short_leave_a_user_who_can_still_sign_in(
+    run: Any, client: Client, pool: tuple[str, str]
+) -> None:
+    def call(email: str, password: str) -> subprocess.CompletedProcess[str]:
+        who = ["--user-pool-id", pool[0], "--client-id", pool[1], "--email", email]
+        return drive(run, *who, "--max-count", "1", password=password)
+
+    refused = call("cleo@example.org", "weak")
+    assert refused.returncode == 2
+    assert "InvalidPasswordException" in refused.stderr
+    assert call("cleo@example.org", PASSWORD).returncode == 0
+
+    # as far as a run came that was killed before it made the password permanent
+    cognito = client("cognito-idp")
+    cognito.admin_create_user(UserPoolId=pool[0], Username="dan@example.org", TemporaryPassword=PASSWORD)
+    finished = call("dan@example.org", PASSWORD)
+    assert finished.returncode == 0, finished.stderr

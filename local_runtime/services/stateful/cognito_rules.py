@@ -28,12 +28,15 @@ _PLAYED_FLOWS = ("USER_PASSWORD_AUTH", _ADMIN_FLOW, "REFRESH_TOKEN_AUTH")
 
 def check_call(backend: Any, call: Call) -> None:
     """Raises AwsError where the pool or the client does not allow the call."""
-    if call.action not in (*_BY_CLIENT, *_SIGN_INS):
+    if call.action not in (*_BY_CLIENT, *_SIGN_INS, "AdminCreateUser"):
         return
     try:
         request = orjson.loads(call.body)
     except orjson.JSONDecodeError:
         return  # moto says so
+    if call.action == "AdminCreateUser":
+        _check_temporary_password(backend, request)
+        return
     found = _find(backend, request.get("ClientId"))
     if found is None:
         return
@@ -82,6 +85,13 @@ def _check_sign_in(pool: Any, client: Any, request: Mapping[str, Any]) -> None:
         raise AwsError("NotAuthorizedException", "Incorrect username or password.")
     if user is not None and user.password == given.get("PASSWORD") and user.status == "UNCONFIRMED":
         raise AwsError("UserNotConfirmedException", "User is not confirmed.")
+
+
+def _check_temporary_password(backend: Any, request: Mapping[str, Any]) -> None:
+    """https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminCreateUser.html"""
+    pool = backend.user_pools.get(request.get("UserPoolId"))
+    if pool is not None and request.get("TemporaryPassword") is not None:
+        _check_password(backend, pool, request["TemporaryPassword"])
 
 
 def _check_password(backend: Any, pool: Any, password: Any) -> None:

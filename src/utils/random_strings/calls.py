@@ -51,6 +51,8 @@ async def call_all(
     headers = {} if token is None else {"Authorization": token}
     connector, timeout = TCPConnector(limit=concurrency), ClientTimeout(total=REQUEST_SECONDS)
     async with ClientSession(connector=connector, timeout=timeout, headers=headers) as http:
+        # aiohttp resends a GET by itself on a stale connection; the API would count what this tally does not
+        http._retry_connection = False
 
         async def work() -> None:
             for url in urls:

@@ -33,12 +33,11 @@ def sign_in(cognito: Any, login: Login) -> str:
     """
     if not _is_there(cognito, login):
         _sign_up(cognito, login)
-    answer = cognito.admin_initiate_auth(
-        UserPoolId=login.pool_id,
-        ClientId=login.client_id,
-        AuthFlow="ADMIN_USER_PASSWORD_AUTH",
-        AuthParameters={"USERNAME": login.email, "PASSWORD": login.password},
-    )
+    answer = _authenticate(cognito, login)
+    if answer.get("ChallengeName") == "NEW_PASSWORD_REQUIRED":
+        # the password is right and only temporary: a run that was to make it permanent was killed
+        _make_permanent(cognito, login)
+        answer = _authenticate(cognito, login)
     if "AuthenticationResult" not in answer:
         raise AwsCallError(f"the user pool asks for {answer['ChallengeName']}, which this tool cannot give")
     return str(answer["AuthenticationResult"]["IdToken"])
@@ -66,7 +65,18 @@ def _is_there(cognito: Any, login: Login) -> bool:
     return True
 
 
+def _authenticate(cognito: Any, login: Login) -> dict[str, Any]:
+    answer: dict[str, Any] = cognito.admin_initiate_auth(
+        UserPoolId=login.pool_id,
+        ClientId=login.client_id,
+        AuthFlow="ADMIN_USER_PASSWORD_AUTH",
+        AuthParameters={"USERNAME": login.email, "PASSWORD": login.password},
+    )
+    return answer
+
+
 def _sign_up(cognito: Any, login: Login) -> None:
+    """The password comes with the user: one that the pool refuses leaves no user without a password."""
     cognito.admin_create_user(
         UserPoolId=login.pool_id,
         Username=login.email,
@@ -74,8 +84,13 @@ def _sign_up(cognito: Any, login: Login) -> None:
             {"Name": "email", "Value": login.email},
             {"Name": "email_verified", "Value": "true"},
         ],
+        TemporaryPassword=login.password,
         MessageAction="SUPPRESS",
     )
+    _make_permanent(cognito, login)
+
+
+def _make_permanent(cognito: Any, login: Login) -> None:
     cognito.admin_set_user_password(
         UserPoolId=login.pool_id, Username=login.email, Password=login.password, Permanent=True
     )

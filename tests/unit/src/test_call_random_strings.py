@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import contextlib
 import json
 from types import SimpleNamespace
 from typing import Any
@@ -11,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from src.utils.aws.errors import AwsCallError, BadInputError
-from src.utils.random_strings.calls import Tally, random_urls
+from src.utils.random_strings.calls import Tally, call_all, random_urls
 from src.utils.random_strings.cli import run_command_line
 from src.utils.random_strings.sign_in import Login, sign_in, user_of
 
@@ -43,12 +45,14 @@ class FakeCognito:
 
     def admin_create_user(self, **request: Any) -> None:
         self.calls.append("create")
-        assert request["MessageAction"] == "SUPPRESS"
+        assert (request["MessageAction"], request["TemporaryPassword"]) == ("SUPPRESS", "secret")
         self.users.add(request["Username"])
 
     def admin_set_user_password(self, **request: Any) -> None:
         self.calls.append("password")
         assert request["Permanent"] is True
+        if self.challenge == "NEW_PASSWORD_REQUIRED":
+            self.challenge = None
 
     def admin_initiate_auth(self, **request: Any) -> dict[str, Any]:
         self.calls.append(request["AuthFlow"])
@@ -67,6 +71,12 @@ def test_password_of_a_user_who_is_there_is_never_set_anew() -> None:
     cognito = FakeCognito("ann@example.org")
     sign_in(cognito, LOGIN)
     assert cognito.calls == ["ADMIN_USER_PASSWORD_AUTH"]
+
+
+def test_user_whose_password_a_killed_run_left_temporary_signs_in_with_it() -> None:
+    cognito = FakeCognito("ann@example.org", challenge="NEW_PASSWORD_REQUIRED")
+    assert user_of(sign_in(cognito, LOGIN)) == "u-1"
+    assert cognito.calls == ["ADMIN_USER_PASSWORD_AUTH", "password", "ADMIN_USER_PASSWORD_AUTH"]
 
 
 def test_second_factor_is_said_to_be_out_of_reach() -> None:
@@ -96,6 +106,31 @@ def test_tally_is_good_when_every_answer_is_200() -> None:
     assert tally.all_answered_well
     tally.statuses["failed"] += 1
     assert (tally.sent, tally.all_answered_well) == (4, False)
+
+
+def test_request_is_sent_once_though_its_connection_breaks() -> None:
+    """The server answers the first one, and closes the connection on which the second one came."""
+    received: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(asyncio.IncompleteReadError):
+            while head := await reader.readuntil(b"\r\n\r\n"):
+                received.append(head)
+                if len(received) == 2:
+                    break
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]")
+        writer.close()
+
+    async def call() -> Tally:
+        server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        async with server:
+            host, port = server.sockets[0].getsockname()
+            urls = random_urls(f"http://{host}:{port}/prod", 3, 1)
+            return await call_all(urls, None, 1, lambda: None)
+
+    tally = asyncio.run(call())
+    assert tally.statuses == {"200": 2, "failed": 1}
+    assert len(received) == 3
 
 
 def test_dry_run_prints_requests_and_no_token(capsys: pytest.CaptureFixture[str]) -> None:
