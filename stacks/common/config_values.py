@@ -17,6 +17,9 @@ _TIMESTAMP = re.compile(r"!\{timestamp:([^{}]+)\}")
 _QUOTED = re.compile(r"'[^']*'")
 _ERROR_TYPE = "!{firehose:error-output-type}"
 
+_OTHER_THAN_IN_FOLDERS = re.compile(r"[^a-zA-Z0-9_.=/-]")
+"""In SQL a quote would end the location, in a role's policy `*` and `?` would be any characters."""
+
 _DNS_LABEL = "[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
 
 
@@ -89,7 +92,16 @@ def _folder(prefix: str) -> str:
     folder = prefix.rstrip("/")
     if not folder or folder.startswith("/") or "!{" in folder:
         raise ValueError(f"must be a folder in the bucket, without expressions (got {prefix!r})")
+    _check_characters(folder)
     return folder
+
+
+def _check_characters(folder: str) -> None:
+    if _OTHER_THAN_IN_FOLDERS.search(folder) or "//" in folder:
+        raise ValueError(
+            "must have folders of letters, digits, hyphens, underscores, periods and equals signs "
+            f"(got {folder!r})"
+        )
 
 
 def _error_prefix(prefix: str) -> str:
@@ -101,6 +113,7 @@ def _error_prefix(prefix: str) -> str:
         )
     if any("Y" in _QUOTED.sub("", pattern) for pattern in _TIMESTAMP.findall(prefix)):
         raise ValueError(f"must tell the year by yyyy; YYYY is the week's year (got {prefix!r})")
+    _check_characters(_EXPRESSION.sub("x", prefix))
     if _ERROR_TYPE not in prefix:
         raise ValueError(f"must contain {_ERROR_TYPE} (got {prefix!r})")
     if len(prefix) > 512 or prefix.startswith("/"):

@@ -169,6 +169,12 @@ def test_settings_of_the_contract_are_taken_as_they_were_written(synthesize: Any
             "must lie outside s3_output_folder",
         ),
         ({"merge_small_files_lambda_env": {"NEW_TABLE_S3_FOLDER_NAME": "json-data"}}, "must lie apart"),
+        (
+            {"merge_small_files_lambda_env": {"NEW_TABLE_S3_FOLDER_NAME": "ann's"}},
+            "must have folders of letters",
+        ),
+        ({"merge_small_files_lambda_env": {"NEW_TABLE_S3_FOLDER_NAME": "*"}}, "must have folders of letters"),
+        ({"firehose": {"error_output_prefix": "e*/!{firehose:error-output-type}/"}}, "must have folders of"),
         ({"merge_small_files_lambda_env": {"NEW_TABLE_S3_FOLDER_NAME": "json-data/x"}}, "must lie apart"),
         ({"merge_small_files_lambda_env": {"NEW_TABLE_NAME": "restapi_access_log_json"}}, "two tables"),
         ({"merge_small_files_lambda_env": {"COLUMN_NAMES": "requestId,user,speed"}}, "must name fields of"),

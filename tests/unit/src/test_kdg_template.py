@@ -143,6 +143,7 @@ def test_a_template_knows_whether_its_records_are_json() -> None:
         ("{{date.now(5)}}", r"must have a format of moment.js"),
         ("{{random.alphaNumeric(0)}}", r"must have a count of 1-1000"),
         ("{{random number}}", r"is no expression"),
+        ('{"a": {{random.number(5)}', r"{{random\.number\(5\)} has no end"),
         ("  \n ", r"the template is empty"),
     ],
 )

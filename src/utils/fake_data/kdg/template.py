@@ -54,6 +54,7 @@ class TextTemplate:
         pieces = _PLACE.split(re.sub(r"\r?\n", "", text.strip()))
         self._texts: list[str] = pieces[::2]
         self._expressions = [_parse(piece) for piece in pieces[1::2]]
+        _check_ends(self._texts)
         _check_names([expression.name for expression in self._expressions])
         if not any(pieces):
             raise BadInputError("the template is empty")
@@ -77,6 +78,13 @@ class TextTemplate:
         row = "%s".join(text.replace("%", "%%") for text in self._texts)
         while True:
             yield (row % tuple([render() for render in renders])).encode()
+
+
+def _check_ends(texts: Sequence[str]) -> None:
+    for text in texts:
+        _, beginning, rest = text.partition("{{")
+        if beginning:
+            raise BadInputError(f"{beginning}{rest[:40]} has no end: an expression stands in {{{{ and }}}}")
 
 
 def _parse(text: str) -> Expression:
