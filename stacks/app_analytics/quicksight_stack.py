@@ -32,10 +32,15 @@ COLUMNS = {
 }
 """What the query answers, in QuickSight's types."""
 
+# QuickSight takes a viewer's actions or an owner's, all of them, and refuses any other set.
 _READ_DATA_SOURCE = ("DescribeDataSource", "DescribeDataSourcePermissions", "PassDataSource")
 _READ_DATA_SET = (
     *("DescribeDataSet", "DescribeDataSetPermissions", "PassDataSet"),
-    *("DescribeIngestion", "ListIngestions", "CreateIngestion", "CancelIngestion"),
+    *("DescribeIngestion", "ListIngestions"),
+)
+_OWN_DATA_SET = (
+    *_READ_DATA_SET,
+    *("CreateIngestion", "CancelIngestion", "UpdateDataSet", "DeleteDataSet", "UpdateDataSetPermissions"),
 )
 
 
@@ -90,7 +95,10 @@ class QuickSightStack(TaggedStack):
                         }
                     }
                 },
-                "Permissions": _permissions(principal_arn, _READ_DATA_SET),
+                # Who is to refresh a copy must own it.
+                "Permissions": _permissions(
+                    principal_arn, _OWN_DATA_SET if import_mode == "SPICE" else _READ_DATA_SET
+                ),
             },
         )
 

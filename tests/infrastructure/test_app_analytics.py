@@ -247,6 +247,23 @@ def test_quicksight_asks_the_flat_query_in_the_work_group_by_a_role_of_its_own(s
         assert not any("Delete" in action or "Update" in action for action in permission["Actions"])
 
 
+@pytest.mark.parametrize(("mode", "owns"), [("DIRECT_QUERY", False), ("SPICE", True)])
+def test_quicksights_permissions_are_a_viewers_or_an_owners(synthesize: Any, mode: str, owns: bool) -> None:
+    """Any other set of actions is refused: "unsupported permission sets for this resource"."""
+    named = {"principal_arn": GROUP, "import_mode": mode}
+    data_set = synthesize(QuickSightStack, **settings(quicksight=named)).properties(
+        "AWS::QuickSight::DataSet"
+    )
+    viewer = {"DescribeDataSet", "DescribeDataSetPermissions", "PassDataSet"}
+    viewer |= {"DescribeIngestion", "ListIngestions"}
+    owner = viewer | {"CreateIngestion", "CancelIngestion", "UpdateDataSet", "DeleteDataSet"}
+    owner |= {"UpdateDataSetPermissions"}
+    (permission,) = data_set["Permissions"]
+    assert {action.removeprefix("quicksight:") for action in permission["Actions"]} == (
+        owner if owns else viewer
+    )
+
+
 def test_quicksights_role_reads_events_and_writes_results_alone(synthesize: Any) -> None:
     template = synthesize(QuickSightStack, **settings(quicksight={"principal_arn": GROUP}))
     (policy,) = template.properties("AWS::IAM::Role")["Policies"]
