@@ -13,7 +13,7 @@ from stacks.common.alarms import Alarm, add_alarm
 from stacks.common.metrics import Metric
 from stacks.common.stack import TaggedStack
 from stacks.saas_metering.config import SaasMeteringConfig
-from stacks.saas_metering.names import API, API_STAGE, MERGE_FUNCTION, Names
+from stacks.saas_metering.names import API, API_STAGE, MERGE_FUNCTION, METRICS_NAMESPACE, Names
 
 NAME_PREFIX = "saas-metering-"
 _HOUR_IN_SECONDS = 3600
@@ -66,6 +66,14 @@ def alarms(delivery_stream: str, late_after_minutes: int) -> list[Alarm]:
             "Read the function's log for the hour and Athena's reason; the next run tries again by itself.",
             Metric("AWS/Lambda", "Errors", {"FunctionName": MERGE_FUNCTION}),
             1,
+        ),
+        Alarm(
+            "merge-behind",
+            "Three runs of the merge in a row had no time for every hour; hours may never be merged.",
+            "Merge older hours by hand, and see in Athena what makes the queries wait.",
+            Metric(METRICS_NAMESPACE, "Postponed", {"FunctionName": MERGE_FUNCTION}, period=_HOUR_IN_SECONDS),
+            1,
+            periods=3,
         ),
         Alarm(
             "merge-missing",

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from lambdas.saas_metering.merge_small_files.run import POSTPONED
 from stacks.config_errors import ConfigError
 from stacks.saas_metering.catalog_stack import CatalogStack
 from stacks.saas_metering.delivery_stack import DeliveryStack
@@ -303,7 +304,7 @@ def test_every_alarm_tells_the_topic_and_has_its_section_in_the_runbook(synthesi
     (topic,) = template.of_type("AWS::SNS::Topic")
     runbook = (ROOT / "docs/systems/saas_metering.md").read_text(encoding="utf-8")
     alarms = [alarm["Properties"] for alarm in template.of_type("AWS::CloudWatch::Alarm").values()]
-    assert len(alarms) == 4
+    assert len(alarms) == 5
     for alarm in alarms:
         assert alarm["AlarmActions"] == [{"Ref": topic}]
         assert f"### {alarm['AlarmName'].removeprefix(NAME_PREFIX)}\n" in runbook
@@ -320,3 +321,15 @@ def test_failed_and_missing_runs_of_the_merge_raise_an_alarm(app: Any) -> None:
     assert failed["Dimensions"] == missing["Dimensions"] == [{"Name": "FunctionName", "Value": name}]
     assert (failed["MetricName"], failed["Threshold"]) == ("Errors", 1)
     assert (missing["MetricName"], missing["TreatMissingData"]) == ("Invocations", "breaching")
+
+
+def test_hours_that_are_postponed_again_and_again_raise_an_alarm(app: Any) -> None:
+    monitoring = app["RestApiAccessLogMonitoring"].of_type("AWS::CloudWatch::Alarm").values()
+    (behind,) = (
+        alarm["Properties"]
+        for alarm in monitoring
+        if alarm["Properties"]["AlarmName"] == "saas-metering-merge-behind"
+    )
+    assert (behind["Namespace"], behind["MetricName"]) == ("SaaSMetering", POSTPONED.capitalize())
+    assert behind["Dimensions"] == [{"Name": "FunctionName", "Value": "restapi-access-log-merge-small-files"}]
+    assert (behind["Period"], behind["DatapointsToAlarm"], behind["EvaluationPeriods"]) == (3600, 3, 3)
