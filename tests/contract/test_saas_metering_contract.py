@@ -107,6 +107,7 @@ def test_job_gives_the_merged_tables_columns_from_the_logs() -> None:
     assert [column.alias_or_name for column in log_lines.this.expressions] == columns
     made = next(query for query in tree.find_all(exp.Select) if query.parent is tree)
     assert [column.alias_or_name for column in made.expressions] == columns
+    assert "bucket_count = 1" in sql, "a merged hour is one file"
     assert len(list(tree.find_all(exp.Placeholder))) == 2 * len(_hour().parameters)
 
 

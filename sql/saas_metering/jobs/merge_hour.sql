@@ -3,7 +3,10 @@ create table "${made_database}"."${made_table}"
 with (
     format = 'PARQUET',
     write_compression = 'SNAPPY',
-    external_location = '${folder}'
+    external_location = '${folder}',
+    -- One bucket is one file: without it each of Athena's writers makes a small one of its own.
+    bucketed_by = array['requestid'],
+    bucket_count = 1
 )
 as
 with log_lines as (
