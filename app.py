@@ -8,8 +8,8 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Callable, Mapping
-from typing import Annotated, Any, Literal, get_args
+from importlib import import_module
+from typing import Annotated, Literal, get_args
 
 # A synth lives for a second and keeps all that it makes: looking for garbage is a twentieth of its time.
 gc.disable()
@@ -18,27 +18,14 @@ from aws_cdk import App, Environment
 from pydantic import BeforeValidator, Field
 
 from stacks.app_analytics.config import AppAnalyticsConfig
-from stacks.app_analytics.system import add_app_analytics
 from stacks.click_logger.config import ClickLoggerConfig
-from stacks.click_logger.system import add_click_logger
 from stacks.config import comma_separated, context_files, load_config
 from stacks.errors import AppError
 from stacks.event_reporting.config import EventReportingConfig
-from stacks.event_reporting.system import add_event_reporting
 from stacks.saas_metering.config import SaasMeteringConfig
-from stacks.saas_metering.system import add_saas_metering
 from stacks.web_analytics.config import WebAnalyticsConfig
-from stacks.web_analytics.system import add_web_analytics
 
 System = Literal["web_analytics", "click_logger", "event_reporting", "saas_metering", "app_analytics"]
-
-SYSTEMS: Mapping[System, Callable[[App, Any, Environment | None], None]] = {
-    "web_analytics": add_web_analytics,
-    "click_logger": add_click_logger,
-    "event_reporting": add_event_reporting,
-    "saas_metering": add_saas_metering,
-    "app_analytics": add_app_analytics,
-}
 
 
 class AppConfig(
@@ -53,10 +40,11 @@ class AppConfig(
 
 
 def add_systems(app: App, config: AppConfig, env: Environment | None) -> None:
-    """Adds the systems that are asked for."""
-    for name, add_system in SYSTEMS.items():
+    """Adds the systems that are asked for; what builds the others is not even imported."""
+    for name in get_args(System):
         if name in config.systems:
-            add_system(app, config, env)
+            system = import_module(f"stacks.{name}.system")
+            getattr(system, f"add_{name}")(app, config, env)
 
 
 def main() -> None:
