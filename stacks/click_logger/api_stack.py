@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-use-lamb
 from __future__ import annotations
 
 from aws_cdk import CfnOutput, CfnResource, Environment
-from aws_cdk.aws_apigateway import AuthorizationType, CfnMethod, RequestValidator
+from aws_cdk.aws_apigateway import AuthorizationType, RequestValidator
 from constructs import Construct
 
 from stacks.click_logger.config import ClickLoggerApi, ClickLoggerConfig
@@ -25,7 +25,7 @@ from stacks.click_logger.names import (
 )
 from stacks.click_logger.request_model import add_click_model
 from stacks.common.acknowledgement import acknowledge
-from stacks.common.function_api import add_token_authorizer, allow_api, function_proxy
+from stacks.common.function_api import add_token_authorizer, allow_api, function_proxy, protect
 from stacks.common.iam import allow
 from stacks.common.log_group import LogSettings
 from stacks.common.python_function import PythonFunction
@@ -151,10 +151,7 @@ class ClickApiStack(TaggedStack):
                 validate_request_parameters=True,
             ),
         )
-        # The CDK's own authorizers take a function of aws_lambda alone (docs/decisions/0005).
-        plain = method.node.default_child
-        assert isinstance(plain, CfnMethod)
-        plain.authorizer_id = asked.ref
+        protect(method, asked)
         caller = f"{API_STAGE}/POST/{PATH}"
         allow_api(self, "IngestPermission", api=api, function_arn=ingest.arn, caller=caller)
         acknowledge(api, "COG4", "Applications call, by tokens of their own; there are no users to sign in.")

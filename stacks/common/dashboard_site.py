@@ -8,25 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from aws_cdk import CfnOutput, CfnResource, Stack
-from aws_cdk.aws_apigateway import (
-    AuthorizationType,
-    CfnAuthorizer,
-    CfnMethod,
-    CfnRestApi,
-    Integration,
-    IntegrationType,
-    IResource,
-    RequestValidator,
-)
+from aws_cdk import CfnOutput, Stack
+from aws_cdk.aws_apigateway import AuthorizationType, CfnRestApi, IResource, RequestValidator
 from constructs import Construct
 
 from stacks.common.acknowledgement import acknowledge
 from stacks.common.dashboard_config import WebDashboard
 from stacks.common.dashboard_queries import DashboardData, DashboardQueries
 from stacks.common.dashboard_sign_in import DashboardSignIn
+from stacks.common.function_api import add_user_pool_authorizer, allow_api, function_proxy, protect
 from stacks.common.log_group import LogSettings
-from stacks.common.pseudo_parameters import partition
 from stacks.common.python_function import PythonFunction
 from stacks.common.rest_api import PublicRestApi
 from stacks.common.source_policy import source_policy
@@ -123,8 +114,9 @@ class DashboardSite(Construct):
             timeout_in_seconds=10,
             log=log,
         )
-        self._let_api_call(function, "PagePermission")
-        integration = _integration(function)
+        caller = f"{STAGE}/GET/*"
+        allow_api(self, "PagePermission", api=self._api, function_arn=function.arn, caller=caller)
+        integration = function_proxy(function.arn)
         file = self._api.root.add_resource("{file+}")
         for resource in (self._api.root, file):
             method = resource.add_method("GET", integration, authorization_type=AuthorizationType.NONE)
@@ -132,20 +124,13 @@ class DashboardSite(Construct):
                 acknowledge(method, rule, "The page comes before anybody can sign in; it holds no figures.")
 
     def _serve_figures(self, function: PythonFunction, pool_arn: str) -> None:
-        self._let_api_call(function, "QueryPermission")
-        authorizer = CfnAuthorizer(
-            self,
-            "Viewers",
-            rest_api_id=self._api.rest_api_id,
-            name="viewers",
-            type="COGNITO_USER_POOLS",
-            identity_source="method.request.header.Authorization",
-            provider_arns=[pool_arn],
-        )
+        caller = f"{STAGE}/GET/queries/*"
+        allow_api(self, "QueryPermission", api=self._api, function_arn=function.arn, caller=caller)
+        viewers = add_user_pool_authorizer(self, "Viewers", api=self._api, pool_arn=pool_arn)
         resource: IResource = self._api.root.add_resource("queries").add_resource("{name}")
         method = resource.add_method(
             "GET",
-            _integration(function),
+            function_proxy(function.arn),
             authorization_type=AuthorizationType.COGNITO,
             request_parameters={f"method.request.querystring.{bound}": True for bound in ("start", "end")},
             request_validator=RequestValidator(
@@ -156,22 +141,7 @@ class DashboardSite(Construct):
                 validate_request_parameters=True,
             ),
         )
-        plain = method.node.default_child
-        assert isinstance(plain, CfnMethod)
-        plain.authorizer_id = authorizer.ref
-
-    def _let_api_call(self, function: PythonFunction, id: str) -> None:
-        CfnResource(
-            self,
-            id,
-            type="AWS::Lambda::Permission",
-            properties={
-                "Action": "lambda:InvokeFunction",
-                "FunctionName": function.ref,
-                "Principal": "apigateway.amazonaws.com",
-                "SourceArn": self._api.arn_for_execute_api(stage=STAGE, method="GET"),
-            },
-        )
+        protect(method, viewers)
 
     def _acknowledge(self) -> None:
         stage = self._api.deployment_stage
@@ -189,14 +159,3 @@ class DashboardSite(Construct):
             "UserPoolClientId": sign_in.client_id,
         }.items():
             CfnOutput(self, id, value=value).override_logical_id(id)
-
-
-def _integration(function: PythonFunction) -> Integration:
-    """aws_apigateway's LambdaIntegration needs a function of aws_lambda (docs/decisions/0005)."""
-    region = Stack.of(function).region
-    arn = function.get_att("Arn").to_string()
-    return Integration(
-        type=IntegrationType.AWS_PROXY,
-        integration_http_method="POST",
-        uri=f"arn:{partition()}:apigateway:{region}:lambda:path/2015-03-31/functions/{arn}/invocations",
-    )

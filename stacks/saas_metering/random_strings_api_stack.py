@@ -7,11 +7,11 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-logging-
 from __future__ import annotations
 
 from aws_cdk import CfnOutput, Environment
-from aws_cdk.aws_apigateway import AuthorizationType, CfnMethod, RequestValidator
+from aws_cdk.aws_apigateway import AuthorizationType, RequestValidator
 from constructs import Construct
 
 from stacks.common.acknowledgement import acknowledge
-from stacks.common.function_api import add_user_pool_authorizer, allow_api, function_proxy
+from stacks.common.function_api import add_user_pool_authorizer, allow_api, function_proxy, protect
 from stacks.common.log_group import LogSettings
 from stacks.common.python_function import PythonFunction
 from stacks.common.rest_api import PublicRestApi, StreamAccessLog
@@ -95,10 +95,7 @@ class RandomStringsApiStack(TaggedStack):
                 validate_request_parameters=True,
             ),
         )
-        # The CDK's own authorizer takes a pool of aws_cognito alone (docs/decisions/0005).
-        plain = method.node.default_child
-        assert isinstance(plain, CfnMethod)
-        plain.authorizer_id = authorizer.ref
+        protect(method, authorizer)
         caller = f"{API_STAGE}/GET/random/strings"
         allow_api(self, "RandomStringsPermission", api=api, function_arn=function.arn, caller=caller)
 

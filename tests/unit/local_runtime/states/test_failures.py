@@ -11,6 +11,7 @@ import pytest
 from local_runtime.states.errors import StatesError, matches
 from tests.unit.local_runtime.states.machines import (
     Bench,
+    FakeRole,
     Flaky,
     chain,
     fails,
@@ -145,3 +146,35 @@ def test_a_list_of_error_names_means_an_error_or_does_not(
     names: list[str], error: str | None, expected: bool
 ) -> None:
     assert matches(names, StatesError(error)) is expected
+
+
+def test_a_role_without_the_grant_cannot_invoke(tmp_path: Path) -> None:
+    role = FakeRole(denied=frozenset({"lambda:InvokeFunction"}))
+
+    done = Bench(tmp_path, {"f": lambda event: event}).run(chain(Do=task("f")), role=role)
+
+    assert done.failure[0] == "Lambda.AWSLambdaException"
+    assert "report-role is not authorized to perform: lambda:InvokeFunction" in str(done.failure[1])
+
+
+@pytest.mark.parametrize(
+    ("resource", "action", "error"),
+    [
+        ("arn:aws:states:::sns:publish", "sns:Publish", "SNS.AuthorizationErrorException"),
+        ("arn:aws:states:::athena:stopQueryExecution", "athena:StopQueryExecution", "Athena.AthenaException"),
+        ("arn:aws:states:::aws-sdk:sfn:listExecutions", "states:ListExecutions", "Sfn.SfnException"),
+    ],
+)
+def test_a_role_without_the_grant_cannot_call_a_service(
+    tmp_path: Path, resource: str, action: str, error: str
+) -> None:
+    bench = Bench(tmp_path)
+    topic = {"TopicArn": "arn:aws:sns:us-east-1:123456789012:t", "Message": "text"}
+
+    done = bench.run(
+        chain(Do={"Type": "Task", "Resource": resource, "Parameters": topic}),
+        role=FakeRole(denied=frozenset({action})),
+    )
+
+    assert done.failure[0] == error
+    assert bench.sdk.calls == []

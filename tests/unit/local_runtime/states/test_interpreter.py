@@ -1,4 +1,4 @@
-"""Executions of definitions: what each kind of state does, and how failures travel."""
+"""Executions of definitions: what each kind of state does."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from tests.unit.local_runtime.states.machines import (
     FUNCTION,
     INVOKE,
     Bench,
-    FakeRole,
     Flaky,
     chain,
     task,
@@ -198,38 +197,6 @@ def test_a_wait_lasts_as_long_as_it_says(
 
     assert pauses == [pytest.approx(seconds, abs=1)]
     assert done.status == "SUCCEEDED"
-
-
-def test_a_role_without_the_grant_cannot_invoke(tmp_path: Path) -> None:
-    role = FakeRole(denied=frozenset({"lambda:InvokeFunction"}))
-
-    done = Bench(tmp_path, {"f": lambda event: event}).run(chain(Do=task("f")), role=role)
-
-    assert done.failure[0] == "Lambda.AWSLambdaException"
-    assert "report-role is not authorized to perform: lambda:InvokeFunction" in str(done.failure[1])
-
-
-@pytest.mark.parametrize(
-    ("resource", "action", "error"),
-    [
-        ("arn:aws:states:::sns:publish", "sns:Publish", "SNS.AuthorizationErrorException"),
-        ("arn:aws:states:::athena:stopQueryExecution", "athena:StopQueryExecution", "Athena.AthenaException"),
-        ("arn:aws:states:::aws-sdk:sfn:listExecutions", "states:ListExecutions", "Sfn.SfnException"),
-    ],
-)
-def test_a_role_without_the_grant_cannot_call_a_service(
-    tmp_path: Path, resource: str, action: str, error: str
-) -> None:
-    bench = Bench(tmp_path)
-    topic = {"TopicArn": "arn:aws:sns:us-east-1:123456789012:t", "Message": "text"}
-
-    done = bench.run(
-        chain(Do={"Type": "Task", "Resource": resource, "Parameters": topic}),
-        role=FakeRole(denied=frozenset({action})),
-    )
-
-    assert done.failure[0] == error
-    assert bench.sdk.calls == []
 
 
 def test_a_function_that_is_not_there_is_lambdas_error(tmp_path: Path) -> None:
