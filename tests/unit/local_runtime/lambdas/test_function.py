@@ -194,6 +194,7 @@ def test_process_that_dies_between_events_is_replaced_unseen(make_function: Make
     function = make_function("import os\ndef handler(event, context): return os.getpid()")
     first = value(invoke(function, {}))
     os.kill(first, signal.SIGKILL)
+    os.waitid(os.P_PID, first, os.WEXITED | os.WNOWAIT)  # dead, its status left for the run to read
 
     assert value(invoke(function, {})) != first
 
